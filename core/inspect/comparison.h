@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/checkpoint/checkpoint.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rekey {
+
+/// The classic report: which keys two schemas share. `missing` and `unexpected` in PyTorch's sense, seen from loading A
+/// into B's model.
+struct KeyDifference
+{
+    std::vector<std::string> common;
+    std::vector<std::string> onlyA;         ///< unexpected keys
+    std::vector<std::string> onlyB;         ///< missing keys
+    struct Mismatch { std::string key; Shape a, b; };
+    std::vector<Mismatch> shapeMismatch;    ///< of common keys
+};
+
+struct KeyDifferenceOptions
+{
+    std::vector<std::string> stripPrefixes; ///< of either side; when given, keys without any of them are left out
+};
+KeyDifference compareKeys(const Schema &a, const Schema &b, const KeyDifferenceOptions &options = {});
+
+/// Values of two tensors of equal shape.
+struct ValueDifference
+{
+    bool equal = false;          ///< every value the same (NaN equals NaN)
+    double maxAbsolute = 0;
+    double meanAbsolute = 0;
+    double cosine = 1;
+    std::uint64_t differing = 0;
+};
+ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB, const Progress &progress = {});
+
+} // namespace rekey

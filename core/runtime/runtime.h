@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/base/progress.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/mapping/resolution.h"
+#include "core/runtime/image.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+// The door to LibTorch. This header and what it includes know nothing of it: the implementation lies in a shared
+// library (librekey-runtime.so) that runtime() loads when it is first called, about 0.4 s.
+
+namespace rekey {
+
+/// Where a model's weights come from: a checkpoint as it is, or a target filled from a source through a mapping.
+struct ModelWeights
+{
+    CheckpointPtr checkpoint;        ///< the weights, or the source of the mapping
+    std::optional<Mapping> mapping;  ///< set: the model is the target, filled through it
+    CheckpointPtr target;            ///< with a mapping: names, shapes and dtypes; its own values for kept keys
+};
+
+struct ConvertRequest
+{
+    CheckpointPtr source;
+    Mapping mapping;
+    CheckpointPtr target;            ///< may be a schema; null: outputSchema() of the mapping
+    std::filesystem::path destination;
+    std::optional<DType> dtype;      ///< for floating-point tensors; default: as in the target
+    std::uint64_t maxShardBytes = 0;
+    std::string wrapperKey;
+    bool allowIncomplete = false;    ///< convert with open keys; recorded in the metadata
+};
+
+struct ConvertReport
+{
+    std::vector<std::filesystem::path> files;
+    std::size_t tensors = 0;
+    std::uint64_t bytes = 0;
+    std::size_t filled = 0, initialised = 0, kept = 0;
+    std::vector<std::string> missing;     ///< target keys that got no value and were left out
+    std::vector<std::string> unexpected;  ///< source keys not used
+    double largestRounding = 0;           ///< largest |value - cast value|
+    std::size_t overflows = 0;            ///< finite values that became infinite
+    std::vector<std::string> warnings;
+};
+
+struct PromptPoint { double x = 0, y = 0; bool foreground = true; bool operator==(const PromptPoint &) const = default; };
+struct PromptBox { double x0 = 0, y0 = 0, x1 = 0, y1 = 0; bool operator==(const PromptBox &) const = default; };
+
+/// All in pixels of the original image.
+struct Prompts
+{
+    std::vector<PromptPoint> points;
+    std::optional<PromptBox> box;
+    std::vector<float> maskLogits;   ///< low-resolution logits of an earlier mask, lowResSize², or empty
+    bool multimask = true;           ///< three candidates rather than one
+    bool operator==(const Prompts &) const = default;
+};
+
+struct MaskCandidate
+{
+    std::vector<std::uint8_t> pixels; ///< 0 or 1, width * height of the original image
+    std::vector<float> lowRes;        ///< logits, lowResSize²
+    float predictedIou = 0;
+    float stability = 0;              ///< IoU of the masks at logits > 1 and > -1
+    std::uint64_t area = 0;
+};
+
+struct SegmentResult
+{
+    int width = 0, height = 0;        ///< of the original image
+    int lowResSize = 0;
+    std::vector<MaskCandidate> masks;
+    std::size_t best = 0;             ///< highest predicted IoU
+    double milliseconds = 0;          ///< prompt encoder, decoder and masks
+};
+
+/// A promptable segmentation model with at most one image embedded. Not thread-safe: one job at a time.
+class Segmenter
+{
+public:
+    virtual ~Segmenter() = default;
+    virtual std::string description() const = 0;                ///< "SAM, depth 6, width 160, image 256"
+    virtual int imageSize() const = 0;
+    virtual std::map<std::string, double> behaviour() const = 0; ///< {"decoder_norm_eps": 1e-5 …}
+    virtual double loadingMilliseconds() const = 0;
+    /// Encodes the image. Cancel takes effect between blocks.
+    virtual void setImage(const Image &image, const Progress &progress = {}) = 0;
+    virtual double encodingMilliseconds() const = 0;
+    virtual SegmentResult predict(const Prompts &prompts) = 0;
+};
+
+/// Intersection over union of two masks of equal size; 1 for two empty ones.
+double maskIou(const std::vector<std::uint8_t> &a, const std::vector<std::uint8_t> &b);
+
+class Runtime
+{
+public:
+    virtual ~Runtime() = default;
+    struct Info { std::string libtorch, blas; int threads = 1; bool slowBlas = false; };
+    virtual Info info() const = 0;
+    virtual ConvertReport convert(const ConvertRequest &request, const Progress &progress) = 0;
+    /// Throws Error when no known architecture fits; the sentence says what was looked for.
+    virtual std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights,
+                                                     const std::map<std::string, double> &behaviourOverrides = {},
+                                                     const Progress &progress = {}) = 0;
+    /// The resolved tensor (target naming) as bytes, for tests and previews of a converted tensor.
+    virtual std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) = 0;
+};
+
+/// Loads the runtime library on first use. Thread-safe. Throws Error when it is not installed.
+Runtime &runtime();
+/// Whether runtime() has been called successfully; for "8 threads, OpenBLAS" in the window without loading it.
+bool runtimeLoaded();
+
+} // namespace rekey
