@@ -2,10 +2,12 @@
 #pragma once
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/inspect/keytree.h"
 #include "core/inspect/statistics.h"
 #include "ui/document/mappingdocument.h"
 
 #include <QObject>
+#include <QPointer>
 #include <QString>
 #include <QStringList>
 
@@ -14,6 +16,7 @@
 
 namespace rekey::ui {
 
+class Job;
 class Jobs;
 class Settings;
 
@@ -26,6 +29,13 @@ struct Selection
     std::vector<std::uint32_t> target;
     std::uint32_t rule = none;
     bool operator==(const Selection &) const = default;
+};
+
+/// Why a file could not be opened, in the parts of core's Error.
+struct OpenFailure
+{
+    QString file, part, reason;
+    QString sentence; ///< all of it
 };
 
 /// What is open, and what is selected in it. Views do not talk to each other; they share this. GUI thread only.
@@ -43,11 +53,28 @@ public:
     CheckpointPtr checkpoint(Side side) const;   ///< null when none is open
     QString openError(Side side) const;          ///< why the last open failed; empty otherwise
     std::filesystem::path path(Side side) const; ///< of the open or failed file
+    const OpenFailure *failure(Side side) const; ///< null when the last open did not fail
+    QString name(Side side) const;               ///< "sam_tiny.pth"; empty when nothing is open
+    bool isOpening(Side side) const;
+    bool hasPair() const;
+    /// Folded; built with the opening. Null when nothing is open.
+    std::shared_ptr<const KeyTree> keyTree(Side side) const;
 
     void open(Side side, const std::filesystem::path &path);      ///< asynchronous
     void openSchema(Side side, const CheckpointPtr &checkpoint);  ///< an architecture's own schema
     void chooseRoot(Side side, const Root &root);
     void close(Side side);
+    void openPair(const std::filesystem::path &source, const std::filesystem::path &target);
+    /// Both sides at once, on this thread: small values in tests. No suggestion runs.
+    void setCheckpoints(const CheckpointPtr &source, const CheckpointPtr &target);
+    /// Rules of a saved mapping, for the open pair or the next one. Asynchronous; `failed` says what could not be read.
+    void openMapping(const std::filesystem::path &path);
+
+    /// Proposes rules in the background, as one undo step; rules that are accepted stay. Runs by itself when a pair is
+    /// complete and no mapping was loaded.
+    void suggestAgain();
+    bool isSuggesting() const;
+    const QString &suggestionText() const { return m_suggestionText; } ///< "93 pairs proven by value in 0.14 s"
     void openDemo();                             ///< both sides, the demo's photos
     bool isDemo() const { return m_demo; }
 
@@ -58,20 +85,35 @@ public:
 
     /// Statistics computed in the background after opening; null until there.
     const Statistics *statistics(Side side, std::uint32_t tensor) const;
+    std::size_t statisticsCount(Side side) const; ///< how many are there
+    double statisticsMilliseconds(Side side) const; ///< how long all of them took; 0 until they are there
 
 Q_SIGNALS:
     void opened(Side side);        ///< also after close and failure: look again
     void selectionChanged();
     void statisticsChanged(Side side);
     void demoChanged();
+    void suggestingChanged();
+    void failed(const QString &sentence); ///< of anything but opening a side
 
 private:
+    void adopt(Side side, CheckpointPtr checkpoint, std::shared_ptr<const KeyTree> tree);
+    void pairMayBeComplete();
+    void suggestInto(bool first);
+    void startStatistics(Side side);
+    void selectPartners(Side from);
+    void followResolution();
+    struct SideState;
+    SideState &state(Side side) const { return *m_sides[static_cast<int>(side)]; }
+
     Jobs &m_jobs;
     Settings &m_settings;
     std::unique_ptr<MappingDocument> m_document;
     Selection m_selection;
     bool m_demo = false;
-    struct SideState;
+    bool m_mappingLoaded = false; ///< a saved mapping waits for its pair, or came with it
+    QPointer<Job> m_suggesting;
+    QString m_suggestionText;
     std::unique_ptr<SideState> m_sides[2];
 };
 

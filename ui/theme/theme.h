@@ -32,6 +32,8 @@ QColor mix(const QColor &under, const QColor &over, qreal amount);
 /// The two palettes of the mocks; `Native` leaves Qt's own.
 enum class ColourScheme : quint8 { System, Light, Dark };
 void applyColourScheme(ColourScheme scheme);
+/// Style and font of the application, once, before the first widget and before applyColourScheme().
+void prepareApplication();
 
 /// Icon `name` of resources/icons drawn in the palette colour of its state; disabled ones in text3.
 QIcon icon(const QString &name);
