@@ -15,7 +15,8 @@ struct Image
     std::vector<std::uint8_t> rgb;
 };
 
-/// JPEG (libjpeg-turbo) or PNG (libpng) by content, the pixels that Pillow's convert("RGB") gives; EXIF orientation applied.
+/// JPEG (libjpeg-turbo) or PNG (libpng) by content, the pixels that Pillow's convert("RGB") gives after exif_transpose; only
+/// 16-bit grey differs: its upper 8 bits, as for 16-bit colour, where Pillow clips at 255.
 /// Throws Error naming the file and what it is instead.
 Image loadImage(const std::filesystem::path &path);
 
