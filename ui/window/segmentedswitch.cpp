@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/window/segmentedswitch.h"
+
+#include "ui/window/paintkit.h"
+
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QPainterPath>
+#include <QToolTip>
+
+#include <utility>
+
+namespace rekey::ui {
+
+namespace {
+constexpr int iconSize = 16;
+constexpr int longestText = 200;
+}
+
+SegmentedSwitch::SegmentedSwitch(QList<Choice> choices, QWidget *parent)
+    : QWidget(parent)
+    , m_choices(std::move(choices))
+    , m_enabled(m_choices.size(), true)
+{
+    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    describe();
+}
+
+void SegmentedSwitch::describe()
+{
+    setAccessibleDescription(m_current < m_choices.size() ? m_choices[m_current].text : QString());
+}
+
+void SegmentedSwitch::setCurrent(int index)
+{
+    if (index < 0 || index >= m_choices.size() || index == m_current || !m_enabled[index])
+        return;
+    m_current = index;
+    describe();
+    update();
+    Q_EMIT currentChanged(index);
+}
+
+void SegmentedSwitch::setChoice(int index, const Choice &choice)
+{
+    m_choices[index] = choice;
+    describe();
+    updateGeometry();
+    update();
+}
+
+void SegmentedSwitch::setChoiceEnabled(int index, bool enabled)
+{
+    m_enabled[index] = enabled;
+    update();
+}
+
+void SegmentedSwitch::setSmall(bool isSmall)
+{
+    m_height = isSmall ? 24 : 28;
+    updateGeometry();
+}
+
+QFont SegmentedSwitch::choiceFont(bool current) const
+{
+    QFont result = m_height < 28 ? secondaryFont() : font();
+    if (current)
+        result.setWeight(QFont::DemiBold);
+    return result;
+}
+
+int SegmentedSwitch::choiceWidth(int index) const
+{
+    // As wide as its bold text, so that choosing moves nothing.
+    const int text = qMin(QFontMetrics(choiceFont(true)).horizontalAdvance(m_choices[index].text), longestText);
+    const int side = m_height < 28 ? 9 : 13;
+    return 2 * side + text + (m_choices[index].iconName.isEmpty() ? 0 : iconSize + 7);
+}
+
+QSize SegmentedSwitch::sizeHint() const
+{
+    int width = 0;
+    for (int i = 0; i < m_choices.size(); ++i)
+        width += choiceWidth(i);
+    return {width, m_height};
+}
+
+QRect SegmentedSwitch::choiceRect(int index) const
+{
+    int x = 0;
+    for (int i = 0; i < index; ++i)
+        x += choiceWidth(i);
+    return {x, 0, choiceWidth(index), height()};
+}
+
+int SegmentedSwitch::choiceAt(const QPoint &position) const
+{
+    for (int i = 0; i < m_choices.size(); ++i)
+        if (choiceRect(i).contains(position))
+            return i;
+    return -1;
+}
+
+void SegmentedSwitch::paintEvent(QPaintEvent *)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme theme = Theme::of(palette());
+    QPainterPath frame;
+    frame.addRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);
+    painter.fillPath(frame, theme.base);
+
+    for (int i = 0; i < m_choices.size(); ++i) {
+        const QRect cell = choiceRect(i);
+        const bool current = i == m_current;
+        painter.save();
+        painter.setClipPath(frame);
+        if (current)
+            painter.fillRect(cell, theme.sel);
+        else if (i == m_hovered && m_enabled[i])
+            painter.fillRect(cell, theme.hover);
+        if (i > 0)
+            painter.fillRect(QRectF(cell.left(), 0, 1.0 / devicePixelRatioF(), height()), theme.line);
+        painter.restore();
+
+        const QColor ink = !m_enabled[i] || !isEnabled() ? theme.text3 : current ? theme.text : theme.text2;
+        const QFont font = choiceFont(current);
+        const int textWidth = qMin(QFontMetrics(font).horizontalAdvance(m_choices[i].text), longestText);
+        const bool hasIcon = !m_choices[i].iconName.isEmpty();
+        int x = cell.left() + (cell.width() - textWidth - (hasIcon ? iconSize + 7 : 0)) / 2;
+        if (hasIcon) {
+            painter.drawPixmap(QPoint(x, (height() - iconSize) / 2), iconPixmap(m_choices[i].iconName, iconSize, devicePixelRatioF(), ink));
+            x += iconSize + 7;
+        }
+        paintText(painter, QRect(x, 0, textWidth + 1, height()), m_choices[i].text, font, ink);
+    }
+    painter.setPen(QPen(theme.line2, 1));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPath(frame);
+    if (hasFocus())
+        paintFocusRing(painter, choiceRect(m_current), theme.accent);
+}
+
+void SegmentedSwitch::mousePressEvent(QMouseEvent *event)
+{
+    if (event->button() == Qt::LeftButton)
+        setCurrent(choiceAt(event->position().toPoint()));
+}
+
+void SegmentedSwitch::mouseMoveEvent(QMouseEvent *event)
+{
+    m_hovered = choiceAt(event->position().toPoint());
+    update();
+}
+
+void SegmentedSwitch::leaveEvent(QEvent *)
+{
+    m_hovered = -1;
+    update();
+}
+
+void SegmentedSwitch::keyPressEvent(QKeyEvent *event)
+{
+    const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
+    if (step == 0)
+        return QWidget::keyPressEvent(event);
+    int next = m_current + step;
+    while (next >= 0 && next < m_choices.size() && !m_enabled[next])
+        next += step;
+    setCurrent(next);
+}
+
+void SegmentedSwitch::changeEvent(QEvent *event)
+{
+    updateGeometry();
+    update();
+    QWidget::changeEvent(event);
+}
+
+bool SegmentedSwitch::event(QEvent *event)
+{
+    if (event->type() == QEvent::ToolTip) {
+        const auto *help = static_cast<QHelpEvent *>(event);
+        const int index = choiceAt(help->pos());
+        QToolTip::showText(help->globalPos(), index < 0 ? QString() : m_choices[index].toolTip, this);
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+} // namespace rekey::ui

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QList>
+#include <QString>
+#include <QWidget>
+
+namespace rekey::ui {
+
+/// One of a few: "Side by side | Swipe | Difference". One tab stop; left and right move. 28 high (small: 24).
+class SegmentedSwitch : public QWidget
+{
+    Q_OBJECT
+public:
+    struct Choice { QString text, iconName, toolTip; };
+
+    explicit SegmentedSwitch(QList<Choice> choices, QWidget *parent = nullptr);
+
+    int current() const { return m_current; }
+    void setCurrent(int index);
+    void setChoice(int index, const Choice &choice);
+    void setChoiceEnabled(int index, bool enabled);
+    void setSmall(bool isSmall);
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+Q_SIGNALS:
+    void currentChanged(int index);
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void mousePressEvent(QMouseEvent *event) override;
+    void mouseMoveEvent(QMouseEvent *event) override;
+    void leaveEvent(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override;
+    void changeEvent(QEvent *event) override;
+    bool event(QEvent *event) override;
+
+private:
+    QFont choiceFont(bool current) const;
+    int choiceWidth(int index) const;
+    QRect choiceRect(int index) const;
+    int choiceAt(const QPoint &position) const;
+    void describe();
+
+    QList<Choice> m_choices;
+    QList<bool> m_enabled;
+    int m_current = 0, m_hovered = -1, m_height = 28;
+};
+
+} // namespace rekey::ui
