@@ -13,7 +13,7 @@ namespace {
 
 constexpr int padding = 12;
 constexpr int gap = 8;
-constexpr int iconSize = 16;
+constexpr int glyphSize = 16;
 
 } // namespace
 
@@ -64,7 +64,7 @@ int PageButton::contentWidth() const
 {
     int width = 0;
     if (!m_iconName.isEmpty())
-        width += iconSize;
+        width += glyphSize;
     if (!text().isEmpty())
         width += (width > 0 ? gap : 0) + QFontMetrics(textFont()).horizontalAdvance(text());
     if (!m_keyCap.isEmpty())
@@ -122,8 +122,8 @@ void PageButton::paintEvent(QPaintEvent *)
 
     int x = (width() - contentWidth()) / 2;
     if (!m_iconName.isEmpty()) {
-        painter.drawPixmap(QPoint(x, (height() - iconSize) / 2), iconPixmap(m_iconName, iconSize, devicePixelRatioF(), ink));
-        x += iconSize + gap;
+        painter.drawPixmap(QPoint(x, (height() - glyphSize) / 2), iconPixmap(m_iconName, glyphSize, devicePixelRatioF(), ink));
+        x += glyphSize + gap;
     }
     if (!text().isEmpty()) {
         QFont font = textFont();
