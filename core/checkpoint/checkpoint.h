@@ -52,6 +52,8 @@ struct TensorEntry
     std::uint64_t offset = 0;   ///< in elements of dtype, from the start of the storage
     bool parameter = false;     ///< nn.Parameter rather than plain tensor or buffer
     std::optional<bool> requiresGrad;
+    bool conjugate = false;     ///< values are the complex conjugate of what the storage holds
+    bool negative = false;      ///< values are the negative of what the storage holds
     std::string layout;         ///< "sparse_coo", "sparse_csr" … where kind says so
     std::vector<std::string> notes; ///< "quantised, per channel, axis 0", "fortran order" …
 

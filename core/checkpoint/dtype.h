@@ -15,6 +15,7 @@ enum class DType : std::uint8_t {
     I64, I32, I16, I8, U64, U32, U16, U8, Bool,
     C32, C64, C128,
     F8E4M3, F8E5M2, F8E4M3FNUZ, F8E5M2FNUZ, F8E8M0, F6E2M3, F6E3M2, F4,
+    F4x2, ///< torch.float4_e2m1fn_x2: two values in a byte that counts as one element
     QI8, QU8, QI32, QU4x2, QU2x4,
     Bits8, Bits16, Bits1x8, Bits2x4, Bits4x2,
     // ggml
