@@ -18,7 +18,17 @@ enum class SourceStatus : std::uint8_t {
 
 inline constexpr std::uint32_t none = 0xFFFFFFFF;
 
-/// One application of a rule: these source tensors, in order, become these target tensors, in order.
+// How rules meet. A source key may feed any number of targets, through one rule or several. A target key takes one
+// value: two different ones are a collision, whoever comes first, since one of them would win silently. So, in order:
+// - A drop keeps its keys from all rules after it; keys that a rule before it uses are not dropped.
+// - A target claimed by an init rule stays so; map rules after it are shadowed there.
+// - A target claimed by a map rule: an init rule after it is shadowed there, and so is a map rule that would give the
+//   same (same sources, transform and output). Any other map rule collides.
+// - A rule to review holds its targets against later init rules, and yields to any settled map rule.
+
+/// One application of a rule: these source tensors, in order, become these target tensors, in order. A transform that
+/// leaves one tensor for several targets gives it to each (tied weights): these are assignments of one target each, and
+/// targets that do not exist are passed over. Otherwise all sources and all targets exist.
 struct Assignment
 {
     std::uint32_t rule = none;

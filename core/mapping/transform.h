@@ -20,7 +20,7 @@ struct Concat { int dim = 0; bool operator==(const Concat &) const = default; };
 /// Equal parts, or `sizes`.
 struct Split { int dim = 0; int parts = 0; std::vector<std::int64_t> sizes; bool operator==(const Split &) const = default; };
 /// each: [start, end) with step; end INT64_MAX = to the end.
-struct Slice { int dim = 0; std::int64_t start = 0, end = 0, step = 1; bool operator==(const Slice &) const = default; };
+struct Slice { int dim = 0; std::int64_t start = 0, end = INT64_MAX, step = 1; bool operator==(const Slice &) const = default; };
 struct Pad { int dim = 0; std::int64_t before = 0, after = 0; double value = 0; bool operator==(const Pad &) const = default; };
 struct Permute { std::vector<int> dims; bool operator==(const Permute &) const = default; };
 struct Transpose { int dim0 = 0, dim1 = 1; bool operator==(const Transpose &) const = default; };
@@ -33,6 +33,7 @@ struct Unstack { int dim = 0; bool operator==(const Unstack &) const = default; 
 /// each: dimension `dim` seen as [outer, a, b, rest] becomes [outer, b, a, rest]: fused q/k/v per head
 /// (a = heads, b = 3), rotary halves to pairs (outer = heads, a = 2, b = head size / 2). Inverse: a and b swapped.
 struct Interleave { int dim = 0; std::int64_t outer = 1, a = 1, b = 1; bool operator==(const Interleave &) const = default; };
+/// each: the tensor `times` times after itself along `dim` (torch.Tensor.repeat).
 struct Repeat { int dim = 0; std::int64_t times = 1; bool operator==(const Repeat &) const = default; };
 /// each: position table to another grid. `sizes` = new grid (1 or 2 numbers) over dimension(s) from `dim`;
 /// `keep` leading rows (class tokens) are copied; a flattened table [.., h*w, c] is given by `flattened`.
@@ -57,14 +58,16 @@ struct FuseWeightNorm { int dim = 0; bool operator==(const FuseWeightNorm &) con
 struct SplitWeightNorm { int dim = 0; bool operator==(const SplitWeightNorm &) const = default; };
 /// [weight, (bias,) gamma, beta, mean, var] -> [weight, bias] of the convolution with the norm folded in.
 struct FoldBatchNorm { double eps = 1e-5; bool hasBias = false; bool operator==(const FoldBatchNorm &) const = default; };
-/// each: step applied to one tensor of the list only (sources that need different preparation before a join).
+/// What one step does.
 using BasicStep = std::variant<Concat, Split, Slice, Pad, Permute, Transpose, Reshape, Squeeze, Unsqueeze, Stack, Unstack, Interleave,
                                Repeat, Interpolate, Cast, Scale, Add, Sum, Negate, FuseWeightNorm, SplitWeightNorm, FoldBatchNorm>;
 
 struct Step
 {
     BasicStep op;
-    int only = -1; ///< index in the list that the step acts on; -1: all (the usual case)
+    /// Index in the list of the one tensor that an "each" step acts on (sources that need different preparation before
+    /// a join); -1: all, the usual case.
+    int only = -1;
     bool operator==(const Step &) const = default;
 };
 using Transform = std::vector<Step>;
