@@ -43,10 +43,11 @@ struct Reading
 class Down
 {
 public:
-    Down(Reading &reading, std::variant<std::string, std::size_t> step)
+    template <class KeyOrIndex>
+    Down(Reading &reading, KeyOrIndex step)
         : m_reading(reading)
     {
-        m_reading.path.push_back(std::move(step));
+        m_reading.path.emplace_back(std::move(step));
     }
     ~Down() { m_reading.path.pop_back(); }
     Down(const Down &) = delete;
@@ -206,7 +207,7 @@ void read(Reading &reading, const Json &json, Step &value)
     fields.required("op", name);
     const std::optional<BasicStep> op = stepByName(name);
     if (!op) {
-        const Down down(reading, "op");
+        const Down down(reading, std::string("op"));
         reading.failExpected("one of " + knownStepNames(), json["op"]);
     }
     value = {*op, -1};
@@ -285,7 +286,7 @@ void checkHeader(Reading &reading, const Json &document)
     const auto format = document.is_object() ? document.find("format") : document.end();
     if (format == document.end() || *format != mappingformat::name)
         throw Error(reading.file, {}, fmt::format("is no mapping: expected \"format\": \"{}\"", mappingformat::name));
-    const Down down(reading, "version");
+    const Down down(reading, std::string("version"));
     const auto found = document.find("version");
     if (found == document.end() || !found->is_number_integer())
         reading.fail(fmt::format("expected the number of the format's version, {}", mappingformat::version));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/mapping/resolution.h"
 
+#include "core/mapping/rulematching.h"
+
 #include <algorithm>
 #include <map>
 #include <unordered_set>
