@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/suggest/beliefs.h"
+
+#include "core/suggest/layout.h"
+#include "core/suggest/namescores.h"
+#include "core/suggest/neighbourhood.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+namespace rekey {
+
+namespace {
+
+/// How much each kind of evidence counts, in log-odds for full support.
+struct Weights
+{
+    float name = 0.9F;
+    float group = 7.0F;
+    float pattern = 4.0F;
+    float order = 2.0F;
+    float neighbour = 2.0F;
+    float numbers = 3.0F;
+    float penalty = 1.5F;
+};
+
+constexpr int rounds = 14;
+constexpr float nothing = -1.0F; ///< log-odds of having no partner at all
+
+float total(const Support &s, const Weights &w)
+{
+    return w.name * s.name + w.group * s.group + w.pattern * s.pattern + w.order * s.order + w.neighbour * s.neighbour
+        + w.numbers * s.numbers - w.penalty * s.penalty;
+}
+
+std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const Progress &progress)
+{
+    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> bySize;
+    for (std::uint32_t a = 0; a < source.atoms.size(); ++a)
+        bySize[source.atoms[a].elements].push_back(a);
+    const NameScores names(source, target);
+    std::vector<Candidacy> candidates;
+    for (std::uint32_t b = 0; b < target.atoms.size(); ++b) {
+        if (b % 64 == 0)
+            progress.step(b, target.atoms.size(), "comparing names and shapes");
+        const auto same = bySize.find(target.atoms[b].elements);
+        if (same == bySize.end())
+            continue;
+        for (const std::uint32_t a : same->second) {
+            const double cost = compatibility(source, source.atoms[a], target, target.atoms[b]);
+            if (cost < 0)
+                continue;
+            Candidacy candidacy;
+            candidacy.source = a;
+            candidacy.target = b;
+            candidacy.support.name = names.score(a, b);
+            candidacy.support.penalty = static_cast<float>(cost);
+            candidates.push_back(candidacy);
+        }
+    }
+    return candidates;
+}
+
+/// Beliefs from scores: each atom shares out at most 1 among its candidates and "nothing", in both directions.
+void shareOut(std::vector<Candidacy> &candidates, std::size_t sources, std::size_t targets, float sharpness)
+{
+    std::vector<float> rowMax(sources, nothing), columnMax(targets, nothing);
+    for (const auto &c : candidates) {
+        rowMax[c.source] = std::max(rowMax[c.source], c.score);
+        columnMax[c.target] = std::max(columnMax[c.target], c.score);
+    }
+    for (auto &c : candidates)
+        c.belief = std::exp(sharpness * (c.score - std::min(rowMax[c.source], columnMax[c.target])));
+    std::vector<float> rowNothing(sources), columnNothing(targets);
+    for (std::size_t a = 0; a < sources; ++a)
+        rowNothing[a] = std::exp(sharpness * (nothing - rowMax[a]));
+    for (std::size_t b = 0; b < targets; ++b)
+        columnNothing[b] = std::exp(sharpness * (nothing - columnMax[b]));
+    for (int pass = 0; pass < 6; ++pass) {
+        std::vector<float> rows = rowNothing;
+        for (const auto &c : candidates)
+            rows[c.source] += c.belief;
+        for (auto &c : candidates)
+            c.belief /= rows[c.source];
+        std::vector<float> columns = columnNothing;
+        for (const auto &c : candidates)
+            columns[c.target] += c.belief;
+        for (auto &c : candidates)
+            c.belief /= columns[c.target];
+    }
+}
+
+double otherLeavesCost(const Side &source, const Atom &a, const Side &target, const Atom &b)
+{
+    const Unit &from = source.units[a.unit], &to = target.units[b.unit];
+    double cost = 0;
+    for (std::size_t i = 1; i < from.leaves.size(); ++i) {
+        const auto match = std::find_if(to.leaves.begin(), to.leaves.end(), [&](const Leaf &l) { return l.kind == from.leaves[i].kind; });
+        if (match == to.leaves.end()) {
+            cost += from.leaves[i].kind == "num_batches_tracked" ? 0 : 0.7;
+            continue;
+        }
+        const auto leafCost = layoutCost(a.shapes[i], b.shapes[static_cast<std::size_t>(match - to.leaves.begin())]);
+        if (!leafCost)
+            return -1;
+        cost += *leafCost;
+    }
+    for (std::size_t i = 1; i < to.leaves.size(); ++i)
+        if (from.find(to.leaves[i].kind) == nullptr && to.leaves[i].kind != "num_batches_tracked")
+            cost += 0.7;
+    return cost;
+}
+
+} // namespace
+
+double compatibility(const Side &source, const Atom &a, const Side &target, const Atom &b)
+{
+    const auto main = layoutCost(a.shapes.front(), b.shapes.front());
+    if (!main)
+        return -1;
+    const Leaf &from = source.units[a.unit].leaves.front(), &to = target.units[b.unit].leaves.front();
+    double cost = *main;
+    if (from.kind != to.kind) {
+        const bool loneSource = source.units[a.unit].leaves.size() == 1, loneTarget = target.units[b.unit].leaves.size() == 1;
+        if (!(loneSource || loneTarget))
+            return -1;
+        cost += from.kind == "bias" || to.kind == "bias" ? 1.5 : 0.2;
+    }
+    const double rest = otherLeavesCost(source, a, target, b);
+    return rest < 0 ? -1 : cost + rest;
+}
+
+std::vector<Candidacy> believe(const Side &source, const Side &target, const Progress &progress)
+{
+    std::vector<Candidacy> candidates = allCandidates(source, target, progress.part(0, 0.3));
+    Neighbourhood around(source, target, candidates);
+    Weights weights;
+    if (source.alphabetical != target.alphabetical) {
+        weights.order *= 0.5F;
+        weights.neighbour = 0;
+    }
+    for (auto &c : candidates)
+        c.score = total(c.support, weights);
+    const Progress rest = progress.part(0.3, 1);
+    for (int round = 0; round < rounds; ++round) {
+        rest.step(static_cast<std::uint64_t>(round), rounds, "matching modules");
+        const float sharpness = round < 4 ? 0.6F : 1.0F;
+        shareOut(candidates, source.atoms.size(), target.atoms.size(), sharpness);
+        around.support(candidates);
+        for (auto &c : candidates)
+            c.score = total(c.support, weights);
+    }
+    shareOut(candidates, source.atoms.size(), target.atoms.size(), 1.0F);
+    std::stable_sort(candidates.begin(), candidates.end(), [](const Candidacy &a, const Candidacy &b) {
+        return a.target != b.target ? a.target < b.target : a.belief > b.belief;
+    });
+    return candidates;
+}
+
+} // namespace rekey

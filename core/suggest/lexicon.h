@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace rekey {
+
+using Words = std::vector<std::string>;
+
+/// Phrases and what they are rewritten to; the longest phrase wins at each place.
+class Rewriting
+{
+public:
+    void add(const Words &from, Words to);
+    Words apply(const Words &words) const;
+
+private:
+    std::unordered_map<std::string, Words> m_rules; ///< by the phrase joined with blanks
+    std::size_t m_longest = 0;
+};
+
+/// resources/lexicon.json: what people call the parts of networks.
+struct Lexicon
+{
+    std::unordered_map<std::string, std::string> leafKinds; ///< lower-case leaf -> "weight", "bias", "running_mean" …
+    std::vector<std::string> leafSuffixes;                  ///< "_weight"
+    std::unordered_set<std::string> inputFirstLeaves;
+    std::unordered_set<std::string> inputFirstModules;      ///< last word of a module's path
+    Rewriting words;
+    Rewriting phrases;
+    std::map<std::string, std::string> gated;               ///< w1 -> gate
+    std::unordered_set<std::string> ordinal;                ///< a number right after these counts siblings
+    std::unordered_set<std::string> generic;                ///< words that say little
+    std::map<std::string, Words> fused;                     ///< qkv -> q k v
+    std::unordered_set<std::string> interleaved;            ///< raw names whose rows may be mixed per head
+    std::unordered_set<std::string> firstWords;
+    std::unordered_set<std::string> lastWords;
+    std::vector<std::pair<std::string, std::string>> synonyms;
+    std::vector<Words> twins;
+    std::vector<std::pair<Words, Words>> tied;
+    std::unordered_map<std::string, std::string> computed;  ///< leaf -> why no file needs it
+    std::string maskReason;
+};
+
+/// The compiled-in lexicon; read once.
+const Lexicon &lexicon();
+
+/// "encoder_layer_10" -> encoder layer 10; "LayerNorm" -> layer norm; lower case.
+Words splitWords(std::string_view segment);
+/// Segments between '.' and '/'.
+std::vector<std::string> keySegments(std::string_view key);
+/// Canonical words of a path. Numbers that are segments of their own are left out; a number that counts siblings
+/// ("norm2") becomes "@2".
+Words canonicalWords(const std::vector<std::string> &segments);
+
+} // namespace rekey

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/suggest/beliefs.h"
+#include "core/suggest/suggest.h"
+
+#include <vector>
+
+namespace rekey {
+
+/// A pair of atoms that was chosen, and how it stands against its rivals.
+struct Match
+{
+    std::uint32_t source = 0;
+    std::uint32_t target = 0;
+    double confidence = 0;
+    Support support;
+    std::uint32_t rivals = 0;       ///< other sources of usual shape that it might have been
+    std::uint32_t runnerUp = noAtom; ///< second best source
+    double runnerUpBelief = 0;
+};
+
+/// One partner for each atom, best beliefs first.
+std::vector<Match> chooseMatches(const Side &source, const Side &target, const std::vector<Candidacy> &candidates);
+
+/// Tensors that become tensors: the leaves of matched units, parts joined or split, layouts chosen.
+std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches);
+
+/// Targets left open that commonly share a filled target's storage, or repeat it (see Lexicon::tied).
+void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pairings);
+
+/// All of the above. Tensors marked in the two skip lists are left alone.
+std::vector<Pairing> matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
+                                  const std::vector<bool> &skipTarget, const Progress &progress);
+
+} // namespace rekey

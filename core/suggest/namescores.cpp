@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/suggest/namescores.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace rekey {
+
+namespace {
+
+using Counts = std::map<std::string, std::uint32_t>;
+
+Counts countWords(const Side &side)
+{
+    Counts counts;
+    for (const auto &atom : side.atoms) {
+        Words words = atom.words;
+        std::sort(words.begin(), words.end());
+        words.erase(std::unique(words.begin(), words.end()), words.end());
+        for (const auto &word : words)
+            ++counts[word];
+    }
+    return counts;
+}
+
+/// "downscal"… of "downscaling" and "downscale": long common beginnings of words that only one side has.
+bool sameBeginning(const std::string &a, const std::string &b)
+{
+    const std::size_t shorter = std::min(a.size(), b.size());
+    std::size_t common = 0;
+    while (common < shorter && a[common] == b[common])
+        ++common;
+    return common >= 4 && common * 10 >= shorter * 8;
+}
+
+/// What to call a word of the target, so that it equals the source's word for the same thing.
+std::map<std::string, std::string> renamings(const Counts &source, const Counts &target)
+{
+    std::map<std::string, std::string> result;
+    const auto only = [](const Counts &one, const Counts &other, const std::string &word) {
+        return one.contains(word) && !other.contains(word);
+    };
+    for (const auto &[a, b] : lexicon().synonyms) {
+        if (only(source, target, a) && only(target, source, b) && !result.contains(b))
+            result.emplace(b, a);
+        if (only(source, target, b) && only(target, source, a) && !result.contains(a))
+            result.emplace(a, b);
+    }
+    for (const auto &[word, count] : target) {
+        if (source.contains(word) || result.contains(word))
+            continue;
+        for (const auto &[other, otherCount] : source)
+            if (!target.contains(other) && sameBeginning(word, other)) {
+                result.emplace(word, other);
+                break;
+            }
+    }
+    return result;
+}
+
+} // namespace
+
+NameScores::NameScores(const Side &source, const Side &target)
+{
+    const Counts sourceCounts = countWords(source), targetCounts = countWords(target);
+    const auto renamed = renamings(sourceCounts, targetCounts);
+    std::map<std::string, std::uint32_t> ids;
+    std::vector<double> inSource, inTarget;
+    const auto encode = [&](const Side &side, bool isTarget, std::vector<std::vector<std::uint32_t>> &out) {
+        auto &counts = isTarget ? inTarget : inSource;
+        for (const auto &atom : side.atoms) {
+            std::vector<std::uint32_t> encoded;
+            for (const auto &word : atom.words) {
+                const auto other = isTarget ? renamed.find(word) : renamed.end();
+                const auto [id, isNew] = ids.emplace(other == renamed.end() ? word : other->second, static_cast<std::uint32_t>(ids.size()));
+                if (isNew) {
+                    inSource.push_back(0);
+                    inTarget.push_back(0);
+                }
+                encoded.push_back(id->second);
+            }
+            std::sort(encoded.begin(), encoded.end());
+            encoded.erase(std::unique(encoded.begin(), encoded.end()), encoded.end());
+            for (const auto id : encoded)
+                ++counts[id];
+            out.push_back(std::move(encoded));
+        }
+    };
+    encode(source, false, m_source);
+    encode(target, true, m_target);
+
+    m_weight.resize(ids.size());
+    const auto total = static_cast<double>(source.atoms.size() + target.atoms.size());
+    for (const auto &[word, id] : ids) {
+        if (inSource[id] == 0 || inTarget[id] == 0)
+            continue;
+        const double weight = std::clamp(std::log(total / (inSource[id] + inTarget[id])), 0.05, 3.5);
+        m_weight[id] = static_cast<float>(weight * (lexicon().generic.contains(word) ? 0.35 : 1.0));
+    }
+}
+
+float NameScores::score(std::uint32_t sourceAtom, std::uint32_t targetAtom) const
+{
+    const auto &a = m_source[sourceAtom], &b = m_target[targetAtom];
+    float same = 0, different = 0;
+    for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
+        if (j == b.size() || (i < a.size() && a[i] < b[j]))
+            different += m_weight[a[i++]];
+        else if (i == a.size() || b[j] < a[i])
+            different += m_weight[b[j++]];
+        else
+            same += m_weight[a[i]], ++i, ++j;
+    }
+    return std::clamp(same - 0.5F * different, -5.0F, 7.0F);
+}
+
+} // namespace rekey
