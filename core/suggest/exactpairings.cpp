@@ -17,27 +17,23 @@ std::vector<std::uint32_t> sortedByKey(const Schema &schema)
     return order;
 }
 
-/// The literal beginning of a pattern.
-std::string literalPrefix(const std::string &pattern)
-{
-    return pattern.substr(0, pattern.find_first_of("{}"));
-}
-
 struct Matched
 {
     std::uint32_t tensor;
-    Binding binding;
+    std::vector<PatternValue> values; ///< by slot of the pattern
 };
 
 std::vector<Matched> allMatches(const Pattern &pattern, const Schema &schema, const std::vector<std::uint32_t> &sorted)
 {
     std::vector<Matched> found;
-    const std::string prefix = literalPrefix(pattern.text());
+    const std::string &prefix = pattern.literalPrefix();
     auto at = std::lower_bound(sorted.begin(), sorted.end(), prefix,
                                [&](std::uint32_t tensor, const std::string &text) { return schema.tensors[tensor].key < text; });
-    for (; at != sorted.end() && schema.tensors[*at].key.starts_with(prefix); ++at)
-        if (auto binding = pattern.match(schema.tensors[*at].key))
-            found.push_back({*at, std::move(*binding)});
+    for (; at != sorted.end() && schema.tensors[*at].key.starts_with(prefix); ++at) {
+        std::vector<PatternValue> values(pattern.slots().size());
+        if (pattern.match(schema.tensors[*at].key, values))
+            found.push_back({*at, std::move(values)});
+    }
     return found;
 }
 
@@ -53,12 +49,29 @@ std::optional<std::vector<Pattern>> parseAll(const std::vector<std::string> &tex
     return patterns;
 }
 
-std::optional<std::vector<std::uint32_t>> expandAll(const std::vector<Pattern> &patterns, const Binding &binding, const SchemaIndex &index)
+/// The values of one pattern's variables, by slot of another.
+std::optional<std::vector<PatternValue>> translated(const Pattern &from, const std::vector<PatternValue> &values, const Pattern &to)
+{
+    std::vector<PatternValue> result;
+    for (const auto &variable : to.slots()) {
+        const auto same = std::find_if(from.slots().begin(), from.slots().end(), [&](const auto &v) { return v.name == variable.name; });
+        if (same == from.slots().end())
+            return std::nullopt;
+        result.push_back(values[static_cast<std::size_t>(same - from.slots().begin())]);
+    }
+    return result;
+}
+
+std::optional<std::vector<std::uint32_t>> expandAll(const std::vector<Pattern> &patterns, const Pattern &matched,
+                                                    const std::vector<PatternValue> &values, const SchemaIndex &index)
 {
     std::vector<std::uint32_t> tensors;
     for (const auto &pattern : patterns) {
-        const auto key = pattern.expand(binding);
-        const std::size_t tensor = key ? index.find(*key) : SchemaIndex::npos;
+        const auto own = translated(matched, values, pattern);
+        std::string key;
+        if (!own || !pattern.expand(*own, key))
+            return std::nullopt;
+        const std::size_t tensor = index.find(key);
         if (tensor == SchemaIndex::npos)
             return std::nullopt;
         tensors.push_back(static_cast<std::uint32_t>(tensor));
@@ -85,8 +98,8 @@ bool ExactPairings::holds(const ProtoRule &rule) const
         wanted.emplace(m_pairings[p].sources, m_pairings[p].targets);
     std::set<Keys> got;
     for (const auto &match : allMatches(sources->front(), m_source, m_sortedSource)) {
-        auto from = expandAll(*sources, match.binding, m_sourceIndex);
-        auto to = expandAll(*targets, match.binding, m_targetIndex);
+        auto from = expandAll(*sources, sources->front(), match.values, m_sourceIndex);
+        auto to = expandAll(*targets, sources->front(), match.values, m_targetIndex);
         if (!from || !to || !wanted.contains({*from, *to}))
             return false;
         got.emplace(std::move(*from), std::move(*to));
@@ -94,7 +107,6 @@ bool ExactPairings::holds(const ProtoRule &rule) const
     if (got != wanted)
         return false;
     // No key beside them may look as if the rule were meant for it.
-    std::vector<std::size_t> sourceCount(sources->size()), targetCount(targets->size());
     for (std::size_t i = 1; i < sources->size(); ++i)
         if (allMatches((*sources)[i], m_source, m_sortedSource).size() != wanted.size())
             return false;

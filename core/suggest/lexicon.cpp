@@ -202,7 +202,7 @@ Words canonicalWords(const std::vector<std::string> &segments)
     Words words = lex.words.apply(raw);
     for (std::size_t i = 0; i + 1 < words.size(); ++i)
         if (isNumber(words[i + 1]) && lex.ordinal.contains(words[i]))
-            words[i + 1].insert(0, "@");
+            words[i + 1] = std::string("@").append(words[i + 1]);
     words = lex.phrases.apply(lex.phrases.apply(words));
     std::erase_if(words, isNumber);
     return words;
