@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <iostream>
 
 namespace rekey {
@@ -257,10 +257,10 @@ TEST(Resolution, LargeSchemas)
         }
         rules.push_back(map({fmt::format("encoder.module{}.blocks.{{i}}.{{rest}}", module)}, {fmt::format("model.vision_module_{}.layers.{{i+1}}.{{rest}}", module)}));
     }
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const Resolution resolution = resolve(mappingOf(rules), source, target);
-    const auto milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-    std::cout << fmt::format("100000 keys, 100 rules: {:.0f} ms\n", milliseconds);
+    const double milliseconds = 1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    std::cout << fmt::format("100000 keys, 100 rules: {:.0f} ms of processor time\n", milliseconds);
     EXPECT_TRUE(resolution.complete());
     EXPECT_LT(milliseconds, 2000);
 }
