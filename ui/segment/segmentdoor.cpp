@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/segment/segmentdoor.h"
+
+namespace rekey::ui {
+
+SegmentDoor runtimeDoor()
+{
+    return {
+        [](const ModelWeights &weights, const Behaviour &overrides, const Progress &progress) {
+            return runtime().openSegmenter(weights, overrides, progress);
+        },
+        [](const std::filesystem::path &path) { return loadImage(path); },
+        [] { return runtime().info(); },
+    };
+}
+
+} // namespace rekey::ui

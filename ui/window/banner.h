@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/theme/theme.h"
+
+#include <QWidget>
+
+class QHBoxLayout;
+class QLabel;
+
+namespace rekey::ui {
+
+class PageButton;
+
+/// An in-page message in a status's colours, with at most one action. Hidden until it is shown.
+class Banner : public QWidget
+{
+    Q_OBJECT
+public:
+    explicit Banner(QWidget *parent = nullptr);
+
+    void showMessage(Status status, const QString &iconName, const QString &text, const QString &action = {});
+    QString text() const;
+
+Q_SIGNALS:
+    void actionClicked();
+
+protected:
+    void paintEvent(QPaintEvent *event) override;
+    void changeEvent(QEvent *event) override;
+
+private:
+    void applyTheme();
+    Status m_status = Status::None;
+    QString m_iconName;
+    QLabel *m_icon, *m_text;
+    PageButton *m_action;
+};
+
+} // namespace rekey::ui
