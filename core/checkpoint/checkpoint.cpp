@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/checkpoint/checkpointdata.h"
 #include "core/checkpoint/checkpointformats.h"
+#include "core/checkpoint/limits.h"
 #include "core/checkpoint/storagereader.h"
 
 #include <fmt/format.h>
@@ -183,10 +184,24 @@ std::string shownName(const std::filesystem::path &path)
     return last.empty() ? clean.native() : last.native();
 }
 
+/// Small archives are verified whole when they are opened, which costs a millisecond; large ones record by record when
+/// values are read.
+void verifySmall(const CheckpointContent &content)
+{
+    std::uint64_t bytes = 0;
+    for (const Storage &storage : content.storages)
+        bytes += storage.hasChecksum ? std::min(storage.recordBytes, limits::verifiedAtOpening + 1) : 0;
+    if (bytes > limits::verifiedAtOpening)
+        return;
+    for (std::uint32_t i = 0; i < content.storages.size(); ++i)
+        content.reader->verify(i);
+}
+
 CheckpointPtr finished(std::shared_ptr<CheckpointContent> content, const OpenOptions &options)
 {
     chooseRoots(*content);
     content->reader = std::make_unique<StorageReader>(*content);
+    verifySmall(*content);
     const Root root = choose(content->roots, options, displayText(content->name));
     return std::make_shared<const Checkpoint>(listedFrom(std::move(content), root));
 }

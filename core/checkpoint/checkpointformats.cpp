@@ -43,10 +43,26 @@ bool isJson(const Probe &probe)
     return first != std::string::npos && probe.head[first] == '{' && probe.extension != ".safetensors";
 }
 
+bool isZip(const Probe &probe)
+{
+    return probe.head.starts_with("PK\3\4") || probe.head.starts_with("PK\5\6") || probe.head.starts_with("PK\6\6");
+}
+
+/// The magic number as LONG1 near the start, or as protocols 0 and 1 write it.
+bool isTorchLegacy(const Probe &probe)
+{
+    constexpr std::string_view magic = "\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19\x2E";
+    constexpr std::size_t searched = 40;
+    return (probe.head.starts_with('\x80') && std::string_view(probe.head).substr(0, searched).find(magic) != std::string_view::npos)
+        || probe.head.starts_with("L119547037146038801333356L\n.");
+}
+
 /// Tried from the top; the first whose sniff() agrees opens the file, and what it then finds wrong is an error.
 constexpr auto formats = std::to_array<CheckpointFormat>({
+    {"torch-zip", "PyTorch zip", isZip, readTorchZip},
     {"sharded-safetensors", "Shard index", isShardIndex, readShardIndex},
     {"safetensors", "safetensors", isSafetensors, readSafetensors},
+    {"torch-legacy", "PyTorch legacy", isTorchLegacy, readTorchLegacy},
     {"schema", "Key schema", isJson, readSchemaFile},
     {"safetensors", "safetensors", isNamedSafetensors, readSafetensors},
 });

@@ -44,5 +44,7 @@ std::filesystem::path checkpointInFolder(const std::filesystem::path &folder);
 void readSafetensors(const Probe &probe, CheckpointContent &content);
 void readSchemaFile(const Probe &probe, CheckpointContent &content);
 void readShardIndex(const Probe &probe, CheckpointContent &content);
+void readTorchZip(const Probe &probe, CheckpointContent &content);
+void readTorchLegacy(const Probe &probe, CheckpointContent &content);
 
 } // namespace rekey

@@ -269,8 +269,30 @@ void read(Reading &reading, const Json &json, MappingSide &value)
     fields.finish();
 }
 
+/// Greatest number of brackets open at once.
+std::size_t nesting(std::string_view json)
+{
+    std::size_t depth = 0, deepest = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const char c = json[i];
+        if (quoted && c == '\\')
+            ++i;
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '[' || c == '{'))
+            deepest = std::max(deepest, ++depth);
+        else if (!quoted && (c == ']' || c == '}') && depth > 0)
+            --depth;
+    }
+    return deepest;
+}
+
 Json parse(std::string_view json, const std::string &file)
 {
+    constexpr std::size_t deepest = 16;
+    if (nesting(json) > deepest)
+        throw Error(file, {}, fmt::format("is nested more than {} deep, which no mapping is", deepest));
     try {
         return Json::parse(json);
     } catch (const Json::parse_error &error) {

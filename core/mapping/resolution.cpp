@@ -14,12 +14,20 @@ namespace rekey {
 
 namespace {
 
+/// What a transform makes of tensors of certain shapes.
+struct Outcome
+{
+    std::uint32_t rule = none;
+    std::vector<TensorShape> inputs;
+    std::vector<TensorShape> outputs; ///< empty when the transform does not fit the shapes
+    std::string fault;                ///< then why
+};
+
 /// An assignment before it is known whether any target takes it.
 struct Draft
 {
     Assignment assignment;
-    std::vector<TensorShape> outputs; ///< empty when the transform does not fit the shapes
-    std::string fault;                ///< then why
+    std::shared_ptr<const Outcome> outcome;
     bool alive = false;
     std::uint32_t index = none;       ///< in Resolution::assignments
 };
@@ -129,28 +137,25 @@ private:
     }
 
     /// Shapes that come out for these sources; the last answer is kept, since repeated blocks ask the same.
-    void shapes(std::uint32_t index, Draft &draft)
+    std::shared_ptr<const Outcome> outcome(std::uint32_t index, const std::vector<std::uint32_t> &sources)
     {
-        std::vector<TensorShape> inputs;
-        for (const std::uint32_t source : draft.assignment.sources)
-            inputs.push_back({m_source.tensors[source].shape, m_source.tensors[source].dtype});
-        if (rule(index).transform.empty()) {
-            draft.outputs = std::move(inputs);
-            return;
+        const auto isSame = [this](const TensorShape &input, std::uint32_t source) {
+            const SchemaTensor &tensor = m_source.tensors[source];
+            return input.shape == tensor.shape && input.dtype == tensor.dtype;
+        };
+        if (m_lastOutcome && m_lastOutcome->rule == index && std::ranges::equal(m_lastOutcome->inputs, sources, isSame))
+            return m_lastOutcome;
+        auto result = std::make_shared<Outcome>();
+        result->rule = index;
+        for (const std::uint32_t source : sources)
+            result->inputs.push_back({m_source.tensors[source].shape, m_source.tensors[source].dtype});
+        try {
+            result->outputs = outputShapes(rule(index).transform, result->inputs);
+        } catch (const Error &error) {
+            result->fault = error.what();
         }
-        if (m_lastRule != index || m_lastInputs != inputs) {
-            m_lastRule = index;
-            m_lastInputs = inputs;
-            m_lastOutputs.clear();
-            m_lastFault.clear();
-            try {
-                m_lastOutputs = outputShapes(rule(index).transform, std::move(inputs));
-            } catch (const Error &error) {
-                m_lastFault = error.what();
-            }
-        }
-        draft.outputs = m_lastOutputs;
-        draft.fault = m_lastFault;
+        m_lastOutcome = std::move(result);
+        return m_lastOutcome;
     }
 
     void apply(std::uint32_t index, const RuleMatch &match, const TargetFinder &finder)
@@ -164,9 +169,10 @@ private:
                 return;
             }
         }
-        shapes(index, draft);
-        const std::vector<TargetFinder::Target> targets = finder.targets(match, draft.outputs.size());
-        const bool tied = draft.outputs.size() == 1 && targets.size() > 1;
+        draft.outcome = outcome(index, match.sources);
+        const std::size_t outputs = draft.outcome->outputs.size();
+        const std::vector<TargetFinder::Target> targets = finder.targets(match, outputs);
+        const bool tied = outputs == 1 && targets.size() > 1;
         std::size_t existing = 0;
         for (const TargetFinder::Target &target : targets) {
             existing += target.index != SchemaIndex::npos;
@@ -187,7 +193,7 @@ private:
             }
         }
         if (!tied)
-            claim(draft);
+            claim(std::move(draft));
     }
 
     void noteMissingTarget(std::uint32_t index, const RuleMatch &match, const std::vector<TargetFinder::Target> &targets, std::size_t existing)
@@ -220,10 +226,10 @@ private:
     {
         const auto draftIndex = static_cast<std::uint32_t>(m_drafts.size());
         const std::uint32_t index = draft.assignment.rule;
-        const std::vector<std::uint32_t> targets = draft.assignment.targets;
         m_drafts.push_back(std::move(draft));
-        for (std::uint32_t output = 0; output < targets.size(); ++output) {
-            Claim &held = m_claims[targets[output]];
+        const std::size_t targets = m_drafts.back().assignment.targets.size();
+        for (std::uint32_t output = 0; output < targets; ++output) {
+            Claim &held = m_claims[m_drafts.back().assignment.targets[output]];
             const Claim mine{index, draftIndex, output, none, none};
             if (held.rule == none) {
                 held = mine;
@@ -265,7 +271,7 @@ private:
             if (!draft.alive)
                 continue;
             draft.index = static_cast<std::uint32_t>(m_result.assignments.size());
-            m_result.assignments.push_back(draft.assignment);
+            m_result.assignments.push_back(std::move(draft.assignment));
         }
     }
 
@@ -298,24 +304,27 @@ private:
     void settle(std::uint32_t key, const Claim &claim, const Draft &draft, TargetOutcome &outcome) const
     {
         const SchemaTensor &target = m_target.tensors[key];
-        const bool counted = draft.fault.empty() && draft.outputs.size() == draft.assignment.targets.size();
-        const bool sameShape = counted && draft.outputs[claim.output].shape == target.shape;
+        const std::vector<TensorShape> &outputs = draft.outcome->outputs;
+        const std::size_t targets = m_result.assignments[draft.index].targets.size();
+        const bool counted = draft.outcome->fault.empty() && outputs.size() == targets;
+        const bool sameShape = counted && outputs[claim.output].shape == target.shape;
         if (counted && !sameShape)
-            outcome.arriving = draft.outputs[claim.output].shape;
+            outcome.arriving = outputs[claim.output].shape;
         if (claim.otherRule != none) {
             outcome.status = TargetStatus::Conflicting;
-            outcome.why = collisionText(m_source, claim.rule, draft.assignment, claim.otherRule, m_drafts[claim.otherDraft].assignment);
+            outcome.why = collisionText(m_source, claim.rule, m_result.assignments[draft.index], claim.otherRule,
+                                        m_result.assignments[m_drafts[claim.otherDraft].index]);
         } else if (isOpen(claim.rule)) {
             outcome.status = TargetStatus::ToReview;
         } else if (sameShape) {
             outcome.status = TargetStatus::Filled;
         } else {
             outcome.status = TargetStatus::Mismatched;
-            if (!draft.fault.empty())
-                outcome.why = draft.fault;
+            if (!draft.outcome->fault.empty())
+                outcome.why = draft.outcome->fault;
             else if (!counted)
-                outcome.why = fmt::format("The rule gives {} tensor{} for {} target{}.", draft.outputs.size(), draft.outputs.size() == 1 ? "" : "s",
-                                          draft.assignment.targets.size(), draft.assignment.targets.size() == 1 ? "" : "s");
+                outcome.why = fmt::format("The rule gives {} tensor{} for {} target{}.", outputs.size(), outputs.size() == 1 ? "" : "s", targets,
+                                          targets == 1 ? "" : "s");
             else
                 outcome.why = mismatchText(outcome.arriving, target.shape);
         }
@@ -365,9 +374,7 @@ private:
     std::vector<RuleNotes> m_notes;
     Resolution m_result;
 
-    std::uint32_t m_lastRule = none;
-    std::vector<TensorShape> m_lastInputs, m_lastOutputs;
-    std::string m_lastFault;
+    std::shared_ptr<const Outcome> m_lastOutcome;
 };
 
 } // namespace

@@ -272,6 +272,11 @@ RuleMatches matchSources(const Rule &rule, const RuleVariables &variables, KeyTa
             if (result.gap.empty())
                 result.gap = gapBetween(rows, own, variables);
         }
+        if (patterns == 1 && own.own.empty()) { // most rules; every key is an application by itself
+            for (Row &row : rows)
+                result.matches.push_back({std::move(row.values), {row.key}});
+            break;
+        }
         std::vector<Bundle> found = bundles(std::move(rows), own);
         if (pattern == order.front()) {
             for (Bundle &bundle : found) {

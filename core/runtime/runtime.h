@@ -7,9 +7,11 @@
 #include "core/runtime/image.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -82,6 +84,10 @@ struct SegmentResult
     double milliseconds = 0;          ///< prompt encoder, decoder and masks
 };
 
+/// Takes an intermediate result of a model, row-major; `values` are valid during the call only. Names are those of the modules:
+/// "encoder.blocks.3.attn", "decoder.layers.0.queries".
+using TraceSink = std::function<void(const std::string &name, const Shape &shape, std::span<const float> values)>;
+
 /// A promptable segmentation model with at most one image embedded. Not thread-safe: one job at a time.
 class Segmenter
 {
@@ -95,6 +101,8 @@ public:
     virtual void setImage(const Image &image, const Progress &progress = {}) = 0;
     virtual double encodingMilliseconds() const = 0;
     virtual SegmentResult predict(const Prompts &prompts) = 0;
+    /// From now on every intermediate result of setImage() and predict() goes to `sink` too; an empty one ends that.
+    virtual void setTrace(TraceSink sink) { static_cast<void>(sink); }
 };
 
 /// Intersection over union of two masks of equal size; 1 for two empty ones.

@@ -1,0 +1,774 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The pickle protocols 0 to 5: https://github.com/python/cpython/blob/main/Lib/pickletools.py
+#include "core/checkpoint/picklemachine.h"
+
+#include "core/base/bytereader.h"
+#include "core/base/utf8.h"
+#include "core/checkpoint/globalnames.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+
+namespace rekey {
+
+std::string pickleText(PickleValue text)
+{
+    return text.byteText && !isUtf8(text.text()) ? utf8FromLatin1(text.text()) : std::string(text.text());
+}
+
+PickleMachine::PickleMachine(std::span<const std::byte> stream, std::string part, PickleGraph &graph, ParseBudget &budget, Warn warn)
+    : m_stream(stream), m_part(std::move(part)), m_graph(graph), m_budget(budget), m_warn(std::move(warn))
+{
+}
+
+void PickleMachine::fail(const std::string &reason) const
+{
+    throw Error(m_budget.file(), m_part, fmt::format("{}, at byte {}", reason, m_opcodeAt));
+}
+
+std::span<const std::byte> PickleMachine::take(std::uint64_t count)
+{
+    if (count > left())
+        fail(fmt::format("a field of {} bytes runs past the end of the stream, {} are left", count, left()));
+    const auto taken = m_stream.subspan(m_position, count);
+    m_position += count;
+    return taken;
+}
+
+template <typename T>
+T PickleMachine::number()
+{
+    return littleEndian<T>(take(sizeof(T)).data());
+}
+
+std::string_view PickleMachine::text(std::uint64_t length)
+{
+    if (length > UINT32_MAX && length <= left())
+        fail("a text of more than 4 GiB is not supported");
+    return asText(take(length));
+}
+
+std::string_view PickleMachine::line()
+{
+    const std::string_view rest = asText(m_stream.subspan(m_position, std::min(left(), limits::pickleLine + 1)));
+    const std::size_t end = rest.find('\n');
+    if (end == rest.npos)
+        fail(rest.size() > limits::pickleLine ? fmt::format("a text line is longer than {} bytes", limits::pickleLine) : "a text line has no end");
+    m_position += end + 1;
+    return rest.substr(0, end);
+}
+
+void PickleMachine::push(PickleValue value)
+{
+    if (m_stack.size() == m_stack.capacity())
+        m_budget.take(std::max<std::size_t>(m_stack.capacity(), 16) * sizeof(PickleValue));
+    m_stack.push_back(value);
+}
+
+PickleValue PickleMachine::pop()
+{
+    const PickleValue value = top();
+    m_stack.pop_back();
+    return value;
+}
+
+PickleValue &PickleMachine::top()
+{
+    if (m_stack.empty() || m_stack.back().is(Type::Mark))
+        fail("the stack holds too little for the opcode");
+    return m_stack.back();
+}
+
+PickleMachine::Values PickleMachine::popMark()
+{
+    if (m_marks.empty())
+        fail("there is no MARK for the opcode");
+    const auto mark = m_stack.begin() + static_cast<std::ptrdiff_t>(m_marks.back());
+    m_marks.pop_back();
+    Values values(mark + 1, m_stack.end());
+    m_stack.erase(mark, m_stack.end());
+    return values;
+}
+
+void PickleMachine::pushNode(Type type, Values values)
+{
+    m_budget.take(sizeof(Values) * 2 + values.size() * sizeof(PickleValue));
+    m_graph.nodes.push_back(std::move(values));
+    push(PickleValue::ofNode(type, m_graph.nodes.size() - 1));
+}
+
+void PickleMachine::pushText(Type type, std::string_view text)
+{
+    if (type == Type::Text && !isUtf8(text, true))
+        fail("a text is not UTF-8");
+    push(PickleValue::ofText(type, text));
+}
+
+std::string_view PickleMachine::keep(std::string text)
+{
+    m_budget.take(text.size() + sizeof text);
+    return m_graph.owned.emplace_back(std::move(text));
+}
+
+void PickleMachine::pushDecimal(std::string_view digits)
+{
+    const auto trimmed = digits.substr(std::min(digits.find_first_not_of(" \t\r"), digits.size()));
+    std::string_view number = trimmed.substr(0, trimmed.find_last_not_of(" \t\r") + 1);
+    const bool negative = number.starts_with('-');
+    if (negative || number.starts_with('+'))
+        number.remove_prefix(1);
+    if (number.empty() || number.size() > limits::pickleDigits || number.find_first_not_of("0123456789") != number.npos)
+        fail("an integer in text form is none");
+    std::int64_t value = 0;
+    bool fits = true;
+    for (const char digit : number)
+        fits = fits && !__builtin_mul_overflow(value, 10, &value) && !__builtin_add_overflow(value, digit - '0', &value);
+    if (fits)
+        return push(PickleValue::ofInteger(negative ? -value : value));
+    push(PickleValue::ofText(Type::BigInteger, keep((negative ? "-" : "") + std::string(number))));
+}
+
+void PickleMachine::pushLong(std::string_view bytes)
+{
+    const bool negative = !bytes.empty() && static_cast<unsigned char>(bytes.back()) >= 0x80;
+    if (bytes.size() <= 8) {
+        std::uint64_t value = negative ? ~std::uint64_t{0} : 0;
+        for (std::size_t i = bytes.size(); i-- > 0;)
+            value = value << 8 | static_cast<unsigned char>(bytes[i]);
+        return push(PickleValue::ofInteger(static_cast<std::int64_t>(value)));
+    }
+    if (bytes.size() > limits::integerShown)
+        return push(PickleValue::ofText(Type::BigInteger, keep(fmt::format("an integer of {} bytes", bytes.size()))));
+    // To decimal: repeated division by ten of at most 128 bytes.
+    std::vector<unsigned char> magnitude(bytes.begin(), bytes.end());
+    if (negative) {
+        unsigned carry = 1;
+        for (unsigned char &byte : magnitude) {
+            carry += static_cast<unsigned char>(~byte);
+            byte = static_cast<unsigned char>(carry);
+            carry >>= 8;
+        }
+    }
+    std::string digits;
+    while (!magnitude.empty()) {
+        unsigned rest = 0;
+        for (std::size_t i = magnitude.size(); i-- > 0;) {
+            rest = rest << 8 | magnitude[i];
+            magnitude[i] = static_cast<unsigned char>(rest / 10);
+            rest %= 10;
+        }
+        digits += static_cast<char>('0' + rest);
+        while (!magnitude.empty() && magnitude.back() == 0)
+            magnitude.pop_back();
+    }
+    if (negative)
+        digits += '-';
+    std::ranges::reverse(digits);
+    push(PickleValue::ofText(Type::BigInteger, keep(std::move(digits))));
+}
+
+void PickleMachine::pushFloatLine()
+{
+    std::string_view number = line();
+    while (!number.empty() && (number.back() == ' ' || number.back() == '\r'))
+        number.remove_suffix(1);
+    if (number.starts_with('+'))
+        number.remove_prefix(1);
+    double value = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+    if (number.size() > 100 || error == std::errc::invalid_argument || end != number.data() + number.size())
+        fail("a floating-point number in text form is none");
+    push(PickleValue::ofFloat(value));
+}
+
+namespace {
+
+int hexDigit(char letter)
+{
+    if (letter >= '0' && letter <= '9')
+        return letter - '0';
+    const char lower = static_cast<char>(letter | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/// `count` hexadecimal digits at the start of `text`; -1 when they are not there.
+std::int64_t hexNumber(std::string_view text, std::size_t count)
+{
+    if (text.size() < count)
+        return -1;
+    std::int64_t value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const int digit = hexDigit(text[i]);
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/// One backslash escape of a Python byte string at the start of `text`, which begins behind the backslash. Returns the
+/// characters it takes; 0 for a broken one.
+std::size_t unescape(std::string_view text, std::string &out)
+{
+    constexpr std::string_view letters = "\\'\"nrtabfv\n";
+    constexpr std::string_view meanings = "\\'\"\n\r\t\a\b\f\v";
+    if (text.empty())
+        return 0;
+    if (const std::size_t known = letters.find(text[0]); known != letters.npos) {
+        if (known < meanings.size())
+            out += meanings[known];
+        return 1;
+    }
+    if (text[0] == 'x') {
+        const std::int64_t value = hexNumber(text.substr(1), 2);
+        out += static_cast<char>(value);
+        return value < 0 ? 0 : 3;
+    }
+    if (text[0] >= '0' && text[0] <= '7') {
+        std::size_t length = 0;
+        int value = 0;
+        for (; length < 3 && length < text.size() && text[length] >= '0' && text[length] <= '7'; ++length)
+            value = value * 8 + (text[length] - '0');
+        out += static_cast<char>(value);
+        return length;
+    }
+    out += '\\';
+    out += text[0];
+    return 1;
+}
+
+} // namespace
+
+void PickleMachine::pushQuotedString()
+{
+    std::string_view quoted = line();
+    while (!quoted.empty() && (quoted.back() == ' ' || quoted.back() == '\r'))
+        quoted.remove_suffix(1);
+    if (quoted.size() < 2 || (quoted.front() != '\'' && quoted.front() != '"') || quoted.back() != quoted.front())
+        fail("a STRING has no quotes");
+    const char quote = quoted.front();
+    quoted = quoted.substr(1, quoted.size() - 2);
+    std::string text;
+    for (std::size_t i = 0; i < quoted.size(); ++i) {
+        if (quoted[i] == quote)
+            fail("a STRING has a quote inside");
+        if (quoted[i] != '\\') {
+            text += quoted[i];
+            continue;
+        }
+        const std::size_t taken = unescape(quoted.substr(i + 1), text);
+        if (taken == 0)
+            fail("a STRING has a broken escape");
+        i += taken;
+    }
+    PickleValue value = PickleValue::ofText(Type::Text, keep(std::move(text)));
+    value.byteText = true;
+    push(value);
+}
+
+void PickleMachine::pushRawUnicode()
+{
+    const std::string_view raw = line();
+    std::string text;
+    for (std::size_t i = 0; i < raw.size();) {
+        // \uXXXX counts only behind an odd number of backslashes
+        std::size_t slashes = 0;
+        while (i + slashes < raw.size() && raw[i + slashes] == '\\')
+            ++slashes;
+        const char kind = i + slashes < raw.size() ? raw[i + slashes] : '\0';
+        if (slashes % 2 == 1 && (kind == 'u' || kind == 'U')) {
+            const std::size_t digits = kind == 'u' ? 4 : 8;
+            const std::int64_t code = hexNumber(raw.substr(i + slashes + 1), digits);
+            if (code < 0 || code > 0x10FFFF)
+                fail("a UNICODE has a broken escape");
+            text.append(slashes - 1, '\\');
+            appendUtf8(text, static_cast<std::uint32_t>(code));
+            i += slashes + 1 + digits;
+        } else if (slashes > 0) {
+            text.append(slashes, '\\');
+            i += slashes;
+        } else {
+            appendUtf8(text, static_cast<unsigned char>(raw[i++]));
+        }
+    }
+    push(PickleValue::ofText(Type::Text, keep(std::move(text))));
+}
+
+void PickleMachine::frame()
+{
+    const auto length = number<std::uint64_t>();
+    if (m_frameEnd != 0)
+        fail("a frame begins inside another");
+    if (length > left())
+        fail(fmt::format("a frame of {} bytes runs past the end of the stream, {} are left", length, left()));
+    m_frameEnd = m_position + length;
+}
+
+void PickleMachine::append(Values values, bool onlySets)
+{
+    const PickleValue target = top();
+    m_budget.take(values.size() * sizeof(PickleValue) * 2);
+    Values *items = nullptr;
+    if (target.is(Type::Call))
+        items = &m_graph.calls[target.index].items;
+    else if (target.is(onlySets ? Type::Set : Type::List))
+        items = &m_graph.nodes[target.index];
+    else
+        fail(onlySets ? "items are added to something that is no set" : "items are appended to something that is no list");
+    items->insert(items->end(), values.begin(), values.end());
+}
+
+void PickleMachine::store(const Values &pairs)
+{
+    if (pairs.size() % 2 != 0)
+        fail("keys and values of a dictionary do not pair up");
+    for (std::size_t i = 0; i < pairs.size(); i += 2) {
+        if (pairs[i].is(Type::List) || pairs[i].is(Type::Dict) || pairs[i].is(Type::Set) || pairs[i].is(Type::ByteArray))
+            fail("a dictionary key is of a kind that cannot be one");
+    }
+    const PickleValue target = top();
+    m_budget.take(pairs.size() * sizeof(PickleValue) * 2);
+    if (!target.is(Type::Dict) && !target.is(Type::Call))
+        fail("an item is stored into something that is no dictionary");
+    Values &items = target.is(Type::Call) ? m_graph.calls[target.index].pairs : m_graph.nodes[target.index];
+    items.insert(items.end(), pairs.begin(), pairs.end());
+}
+
+void PickleMachine::remember(std::uint64_t slot)
+{
+    const PickleValue value = top();
+    if (slot > m_stream.size())
+        fail(fmt::format("memo slot {} is out of any honest range", slot));
+    if (slot < m_memo.size()) {
+        m_memoCount += m_memo[slot].is(Type::Mark);
+        m_memo[slot] = value;
+    } else if (slot <= m_memo.size() + 64) {
+        m_budget.take((slot + 1 - m_memo.size()) * sizeof(PickleValue) * 2);
+        m_memo.resize(slot + 1, PickleValue::ofNode(Type::Mark, 0)); // a Mark stands for a slot never stored
+        m_memo[slot] = value;
+        ++m_memoCount;
+    } else {
+        m_budget.take(64);
+        m_memoCount += m_sparseMemo.insert_or_assign(slot, value).second;
+    }
+}
+
+void PickleMachine::recall(std::uint64_t slot)
+{
+    // A slot beyond the dense part may have been stored before the dense part grew past it.
+    if (const auto found = m_sparseMemo.find(slot); found != m_sparseMemo.end() && (slot >= m_memo.size() || m_memo[slot].is(Type::Mark)))
+        return push(found->second);
+    if (slot >= m_memo.size() || m_memo[slot].is(Type::Mark))
+        fail(fmt::format("memo slot {} was never stored", slot));
+    push(m_memo[slot]);
+}
+
+std::uint64_t PickleMachine::slotFromLine()
+{
+    const std::string_view digits = line();
+    std::uint64_t slot = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), slot);
+    if (error != std::errc() || end != digits.data() + digits.size())
+        fail("a memo slot in text form is no number");
+    return slot;
+}
+
+PickleValue PickleMachine::global(std::string_view module, std::string_view name)
+{
+    if (!isUtf8(module, true) || !isUtf8(name, true))
+        fail("the name of a global is not UTF-8");
+    const std::string key = std::string(module) + "\n" + std::string(name);
+    const auto [found, added] = m_globalIndex.try_emplace(key, static_cast<std::uint32_t>(m_graph.globals.size()));
+    if (added) {
+        m_budget.take(2 * key.size() + sizeof(GlobalUse) + 128);
+        GlobalUse use;
+        use.module = module;
+        use.name = name;
+        renameFromPython2(use.module, use.name);
+        use.grade = gradeOfGlobal(use.module, use.name);
+        use.part = m_part;
+        use.offset = m_opcodeAt;
+        m_graph.globals.push_back(std::move(use));
+    }
+    ++m_graph.globals[found->second].count;
+    return PickleValue::ofNode(Type::Global, found->second);
+}
+
+namespace {
+
+bool isIdentifier(std::string_view name)
+{
+    return !name.empty() && name[0] != '_' && (name[0] < '0' || name[0] > '9') && std::ranges::all_of(name, [](char letter) {
+        return letter == '_' || (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z')
+            || static_cast<unsigned char>(letter) >= 0x80;
+    });
+}
+
+} // namespace
+
+/// builtins.getattr reaches anything, but Python 3.11 also writes the members of enumerations with it.
+void PickleMachine::noteCalled(PickleValue callable, const Values &arguments)
+{
+    if (!callable.is(Type::Global))
+        return;
+    GlobalUse &use = m_graph.globals[callable.index];
+    const bool first = !use.called;
+    use.called = true;
+    if (use.module != "builtins" || use.name != "getattr")
+        return;
+    bool member = arguments.size() == 2 && arguments[0].is(Type::Global) && arguments[1].is(Type::Text) && isIdentifier(arguments[1].text());
+    if (member) {
+        const GlobalUse &owner = m_graph.global(arguments[0]);
+        member = owner.grade != Grade::Dangerous && !owner.module.starts_with("torch") && !owner.module.starts_with("numpy");
+    }
+    if (!member)
+        use.grade = Grade::Dangerous;
+    else if (first)
+        use.grade = Grade::Known;
+}
+
+bool PickleMachine::fold(PickleValue callable, const Values &arguments)
+{
+    if (!callable.is(Type::Global))
+        return false;
+    const GlobalUse &use = m_graph.global(callable);
+    if (use.module == "collections" && use.name == "OrderedDict" && arguments.empty()) {
+        pushNode(Type::Dict, {});
+        return true;
+    }
+    const auto latin1 = [&](PickleValue text) {
+        std::string bytes;
+        const std::string_view utf8 = text.text();
+        for (std::size_t i = 0; i < utf8.size(); ++i) {
+            const auto byte = static_cast<unsigned char>(utf8[i]);
+            if (byte < 0x80) {
+                bytes += utf8[i];
+            } else if (byte <= 0xC3 && i + 1 < utf8.size()) {
+                bytes += static_cast<char>((byte & 3) << 6 | (utf8[++i] & 0x3F));
+            } else {
+                fail("a text that stands for bytes holds a character beyond Latin-1");
+            }
+        }
+        return keep(std::move(bytes));
+    };
+    const bool textAndCode = arguments.size() == 2 && arguments[0].is(Type::Text) && arguments[1].is(Type::Text)
+        && (arguments[1].text() == "latin1" || arguments[1].text() == "latin-1");
+    if (use.module == "_codecs" && use.name == "encode" && textAndCode) {
+        push(PickleValue::ofText(Type::Bytes, latin1(arguments[0])));
+        return true;
+    }
+    if (use.module != "builtins")
+        return false;
+    if (use.name == "bytearray" && (arguments.empty() || textAndCode || (arguments.size() == 1 && arguments[0].is(Type::Bytes)))) {
+        push(PickleValue::ofText(Type::ByteArray, arguments.empty() ? std::string_view("") : textAndCode ? latin1(arguments[0]) : arguments[0].text()));
+        return true;
+    }
+    if ((use.name == "set" || use.name == "frozenset") && arguments.size() == 1 && arguments[0].isSequence()) {
+        push(PickleValue::ofNode(use.name == "set" ? Type::Set : Type::FrozenSet, arguments[0].index));
+        return true;
+    }
+    return false;
+}
+
+void PickleMachine::call(PickleValue callable, PickleValue arguments, bool isNew, PickleValue keywords)
+{
+    if (!arguments.is(Type::Tuple))
+        fail("the arguments of a call are no tuple");
+    if (!callable.is(Type::Global) && !callable.is(Type::Call))
+        fail("something is called that is neither a class nor a function");
+    const Values &values = m_graph.nodes[arguments.index];
+    noteCalled(callable, values);
+    if (!isNew && fold(callable, values))
+        return;
+    m_budget.take(sizeof(PickleCall) * 2);
+    PickleCall &made = m_graph.calls.emplace_back();
+    made.callable = callable;
+    made.arguments = arguments;
+    made.keywords = keywords;
+    made.isNew = isNew;
+    push(PickleValue::ofNode(Type::Call, m_graph.calls.size() - 1));
+}
+
+void PickleMachine::build()
+{
+    const PickleValue state = pop();
+    const PickleValue target = top();
+    if (target.is(Type::Dict))
+        return; // attributes of an OrderedDict: a state dict's _metadata
+    if (!target.is(Type::Call))
+        fail("BUILD on something that is no object");
+    PickleCall &object = m_graph.calls[target.index];
+    if (object.hasState)
+        m_warn(fmt::format("{}: an object receives its state twice", m_part));
+    object.state = state;
+    object.hasState = true;
+}
+
+void PickleMachine::dropped(PickleValue value)
+{
+    if (value.is(Type::Call))
+        m_warn(fmt::format("{}: the result of a call ({}) is thrown away", m_part, displayText(m_graph.fullName(value))));
+}
+
+bool PickleMachine::stepNumbers(unsigned char opcode)
+{
+    switch (opcode) {
+    case 'N': push({}); return true;
+    case 0x88: push(PickleValue::ofBool(true)); return true;
+    case 0x89: push(PickleValue::ofBool(false)); return true;
+    case 'I': {
+        const std::string_view digits = line();
+        if (digits == "00" || digits == "01")
+            push(PickleValue::ofBool(digits == "01"));
+        else
+            pushDecimal(digits);
+        return true;
+    }
+    case 'L': {
+        std::string_view digits = line();
+        if (digits.ends_with('L'))
+            digits.remove_suffix(1);
+        pushDecimal(digits);
+        return true;
+    }
+    case 'F': pushFloatLine(); return true;
+    case 'G': push(PickleValue::ofFloat(std::bit_cast<double>(__builtin_bswap64(number<std::uint64_t>())))); return true;
+    case 'J': push(PickleValue::ofInteger(number<std::int32_t>())); return true;
+    case 'K': push(PickleValue::ofInteger(number<std::uint8_t>())); return true;
+    case 'M': push(PickleValue::ofInteger(number<std::uint16_t>())); return true;
+    case 0x8A: pushLong(text(number<std::uint8_t>())); return true;
+    case 0x8B: {
+        const auto length = number<std::int32_t>();
+        if (length < 0 || length > static_cast<std::int32_t>(limits::pickleInteger))
+            fail(fmt::format("an integer of {} bytes; at most {} are read", length, limits::pickleInteger));
+        pushLong(text(static_cast<std::uint64_t>(length)));
+        return true;
+    }
+    default: return false;
+    }
+}
+
+bool PickleMachine::stepText(unsigned char opcode)
+{
+    const auto byteText = [&](std::string_view bytes) {
+        PickleValue value = PickleValue::ofText(Type::Text, bytes);
+        value.byteText = true;
+        push(value);
+    };
+    const auto bytes = [&](Type type, std::uint64_t length) {
+        const std::string_view run = text(length);
+        m_bytesSkipped += run.size();
+        pushText(type, run);
+    };
+    switch (opcode) {
+    case 'S': pushQuotedString(); return true;
+    case 'T': {
+        const auto length = number<std::int32_t>();
+        if (length < 0)
+            fail(fmt::format("a BINSTRING of {} bytes", length));
+        m_bytesSkipped += static_cast<std::uint64_t>(length);
+        byteText(text(static_cast<std::uint64_t>(length)));
+        return true;
+    }
+    case 'U': byteText(text(number<std::uint8_t>())); return true;
+    case 'V': pushRawUnicode(); return true;
+    case 'X': pushText(Type::Text, text(number<std::uint32_t>())); return true;
+    case 0x8C: pushText(Type::Text, text(number<std::uint8_t>())); return true;
+    case 0x8D: pushText(Type::Text, text(number<std::uint64_t>())); return true;
+    case 'B': bytes(Type::Bytes, number<std::uint32_t>()); return true;
+    case 'C': bytes(Type::Bytes, number<std::uint8_t>()); return true;
+    case 0x8E: bytes(Type::Bytes, number<std::uint64_t>()); return true;
+    case 0x96: bytes(Type::ByteArray, number<std::uint64_t>()); return true;
+    default: return false;
+    }
+}
+
+bool PickleMachine::stepContainers(unsigned char opcode)
+{
+    const auto pushTuple = [&](std::size_t count) {
+        Values values(count);
+        for (std::size_t i = count; i-- > 0;)
+            values[i] = pop();
+        pushNode(Type::Tuple, std::move(values));
+    };
+    switch (opcode) {
+    case ']': pushNode(Type::List, {}); return true;
+    case '}': pushNode(Type::Dict, {}); return true;
+    case ')': pushNode(Type::Tuple, {}); return true;
+    case 0x8F: pushNode(Type::Set, {}); return true;
+    case 'l': pushNode(Type::List, popMark()); return true;
+    case 't': pushNode(Type::Tuple, popMark()); return true;
+    case 0x91: pushNode(Type::FrozenSet, popMark()); return true;
+    case 'd': {
+        const Values pairs = popMark();
+        pushNode(Type::Dict, {});
+        store(pairs);
+        return true;
+    }
+    case 0x85: pushTuple(1); return true;
+    case 0x86: pushTuple(2); return true;
+    case 0x87: pushTuple(3); return true;
+    case 'a': append({pop()}, false); return true;
+    case 'e': append(popMark(), false); return true;
+    case 0x90: append(popMark(), true); return true;
+    case 's': {
+        const PickleValue value = pop();
+        const PickleValue key = pop();
+        store({key, value});
+        return true;
+    }
+    case 'u': store(popMark()); return true;
+    default: return false;
+    }
+}
+
+bool PickleMachine::stepMemo(unsigned char opcode)
+{
+    switch (opcode) {
+    case 'q': remember(number<std::uint8_t>()); return true;
+    case 'r': remember(number<std::uint32_t>()); return true;
+    case 'p': remember(slotFromLine()); return true;
+    case 0x94: remember(m_memoCount); return true;
+    case 'h': recall(number<std::uint8_t>()); return true;
+    case 'j': recall(number<std::uint32_t>()); return true;
+    case 'g': recall(slotFromLine()); return true;
+    default: return false;
+    }
+}
+
+bool PickleMachine::stepObjects(unsigned char opcode)
+{
+    switch (opcode) {
+    case 'c': {
+        const std::string_view module = line();
+        push(global(module, line()));
+        return true;
+    }
+    case 0x93: {
+        const PickleValue name = pop();
+        const PickleValue module = pop();
+        if (!name.is(Type::Text) || !module.is(Type::Text))
+            fail("the name of a global is no text");
+        push(global(module.text(), name.text()));
+        return true;
+    }
+    case 'i': {
+        const std::string_view module = line();
+        const PickleValue callable = global(module, line());
+        pushNode(Type::Tuple, popMark());
+        const PickleValue arguments = pop();
+        call(callable, arguments, false);
+        return true;
+    }
+    case 'o': {
+        Values values = popMark();
+        if (values.empty())
+            fail("OBJ without a class");
+        const PickleValue callable = values.front();
+        values.erase(values.begin());
+        pushNode(Type::Tuple, std::move(values));
+        const PickleValue arguments = pop();
+        call(callable, arguments, false);
+        return true;
+    }
+    case 'R':
+    case 0x81: {
+        const PickleValue arguments = pop();
+        const PickleValue callable = pop();
+        call(callable, arguments, opcode == 0x81);
+        return true;
+    }
+    case 0x92: {
+        const PickleValue keywords = pop();
+        const PickleValue arguments = pop();
+        const PickleValue callable = pop();
+        if (!keywords.is(Type::Dict))
+            fail("the keywords of NEWOBJ_EX are no dictionary");
+        call(callable, arguments, true, keywords);
+        return true;
+    }
+    case 'b': build(); return true;
+    default: return false;
+    }
+}
+
+/// False at STOP.
+bool PickleMachine::step(unsigned char opcode, const PersistentLoad &persistentLoad)
+{
+    switch (opcode) {
+    case '.': return false;
+    case 0x80:
+        if (const auto protocol = number<std::uint8_t>(); protocol > 5)
+            fail(fmt::format("pickle protocol {} is unknown", protocol));
+        return true;
+    case 0x95: frame(); return true;
+    case '(':
+        m_marks.push_back(m_stack.size());
+        m_budget.take(sizeof(std::size_t) * 2);
+        push(PickleValue::ofNode(Type::Mark, 0));
+        return true;
+    case '0':
+        if (!m_stack.empty() && m_stack.back().is(Type::Mark))
+            popMark();
+        else
+            dropped(pop());
+        return true;
+    case '1':
+        for (const PickleValue value : popMark())
+            dropped(value);
+        return true;
+    case '2': push(top()); return true;
+    case 'Q':
+    case 'P': {
+        if (!persistentLoad)
+            fail("a persistent id, which only PyTorch's own files may hold");
+        const PickleValue id = opcode == 'Q' ? pop() : PickleValue::ofText(Type::Text, line());
+        push(persistentLoad(id));
+        return true;
+    }
+    case 0x82:
+    case 0x83:
+    case 0x84: fail("an extension code");
+    case 0x97:
+    case 0x98: fail("an out-of-band buffer, which no file can hold");
+    default: break;
+    }
+    if (!stepNumbers(opcode) && !stepText(opcode) && !stepContainers(opcode) && !stepMemo(opcode) && !stepObjects(opcode))
+        fail(fmt::format("0x{:02x} is no opcode", opcode));
+    return true;
+}
+
+PickleValue PickleMachine::run(const PersistentLoad &persistentLoad)
+{
+    m_stack.clear();
+    m_marks.clear();
+    m_memo.clear();
+    m_sparseMemo.clear();
+    m_memoCount = 0;
+    m_frameEnd = 0;
+    m_bytesSkipped = 0;
+    const std::size_t begin = m_position;
+    for (std::uint64_t count = 1;; ++count) {
+        m_opcodeAt = m_position;
+        if (count > limits::pickleOpcodes)
+            fail(fmt::format("more than {} opcodes", limits::pickleOpcodes));
+        if (m_position - begin - std::min<std::uint64_t>(m_bytesSkipped, m_position - begin) > limits::pickleStream)
+            fail(fmt::format("the pickle is longer than {} MiB", limits::pickleStream / limits::MiB));
+        if (m_frameEnd != 0 && m_position > m_frameEnd)
+            fail("an opcode straddles the end of its frame");
+        if (m_position == m_frameEnd)
+            m_frameEnd = 0;
+        if (left() == 0)
+            fail("the pickle ends without STOP (cut short?)");
+        if (!step(std::to_integer<unsigned char>(m_stream[m_position++]), persistentLoad))
+            break;
+    }
+    if (m_stack.size() != 1 || m_stack.back().is(Type::Mark))
+        fail(fmt::format("STOP with {} objects on the stack, one was expected", m_stack.size()));
+    return m_stack.back();
+}
+
+} // namespace rekey

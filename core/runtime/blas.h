@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+
+namespace rekey {
+
+struct BlasInfo
+{
+    std::string name;    ///< "OpenBLAS 0.3.21", "reference BLAS" …
+    bool slow = false;   ///< the reference implementation: correct, about thirty times slower
+};
+/// Which library LibTorch's matrix products end in.
+BlasInfo blasInfo();
+
+/// Threads for LibTorch's own loops and for OpenBLAS. LibTorch starts with one here; the default is one a core that this process may use.
+void setThreads(int threads);
+int threads();
+
+/// While it lives, a matrix product runs on the thread that calls it: for loops that are parallel themselves.
+class SingleThreadedBlas
+{
+public:
+    SingleThreadedBlas();
+    ~SingleThreadedBlas();
+    SingleThreadedBlas(const SingleThreadedBlas &) = delete;
+    SingleThreadedBlas &operator=(const SingleThreadedBlas &) = delete;
+};
+
+} // namespace rekey

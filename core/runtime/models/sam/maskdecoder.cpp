@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/runtime/models/sam/maskdecoder.h"
+
+#include "core/runtime/models/sam/layers.h"
+
+#include <cmath>
+
+namespace rekey::sam {
+
+namespace {
+
+constexpr double finalNormEps = 1e-5; // in every implementation, unlike those of the layers
+
+std::vector<Parameters> readMlp(const Weights &weights, std::int64_t depth, std::int64_t in, std::int64_t hidden, std::int64_t out)
+{
+    std::vector<Parameters> layers;
+    for (std::int64_t i = 0; i < depth; ++i)
+        layers.push_back(weights.linear("layers." + std::to_string(i), i == depth - 1 ? out : hidden, i == 0 ? in : hidden));
+    return layers;
+}
+
+at::Tensor runMlp(const std::vector<Parameters> &layers, at::Tensor x)
+{
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        x = linear(x, layers[i]);
+        if (i + 1 < layers.size())
+            x = x.relu();
+    }
+    return x;
+}
+
+} // namespace
+
+MaskDecoder::MaskDecoder(const Config &config, const Weights &weights)
+    : m_config(config)
+    , m_iouToken(weights.get("iou_token.weight", {1, config.outChannels}))
+    , m_maskTokens(weights.get("mask_tokens.weight", {config.maskTokens, config.outChannels}))
+{
+    const std::int64_t channels = config.outChannels, cross = config.decoderCrossWidth;
+    for (std::int64_t i = 0; i < config.decoderDepth; ++i) {
+        const Weights own = weights.below("transformer.layers." + std::to_string(i) + '.');
+        Layer layer;
+        layer.self = attention(own, "self_attn", channels);
+        layer.tokenToImage = attention(own, "cross_attn_token_to_image", cross);
+        layer.imageToToken = attention(own, "cross_attn_image_to_token", cross);
+        layer.norm1 = own.norm("norm1", channels);
+        layer.norm2 = own.norm("norm2", channels);
+        layer.norm3 = own.norm("norm3", channels);
+        layer.norm4 = own.norm("norm4", channels);
+        layer.lin1 = own.linear("mlp.lin1", config.decoderMlpWidth, channels);
+        layer.lin2 = own.linear("mlp.lin2", channels, config.decoderMlpWidth);
+        m_layers.push_back(std::move(layer));
+    }
+    m_final = attention(weights, "transformer.final_attn_token_to_image", cross);
+    m_finalNorm = weights.norm("transformer.norm_final_attn", channels);
+    m_up0 = weights.both("output_upscaling.0", {channels, channels / 4, 2, 2}, channels / 4);
+    m_up1 = weights.norm("output_upscaling.1", channels / 4);
+    m_up3 = weights.both("output_upscaling.3", {channels / 4, channels / 8, 2, 2}, channels / 8);
+    constexpr std::int64_t hyperDepth = 3;
+    for (std::int64_t i = 0; i < config.maskTokens; ++i) {
+        const Weights own = weights.below("output_hypernetworks_mlps." + std::to_string(i) + '.');
+        m_hyper.push_back(readMlp(own, hyperDepth, channels, channels, channels / 8));
+    }
+    m_iouHead = readMlp(weights.below("iou_prediction_head."), config.iouHeadDepth, channels, config.iouHeadWidth, config.maskTokens);
+}
+
+MaskDecoder::Attention MaskDecoder::attention(const Weights &weights, const std::string &name, std::int64_t inner) const
+{
+    const std::int64_t channels = m_config.outChannels;
+    return {weights.linear(name + ".q_proj", inner, channels), weights.linear(name + ".k_proj", inner, channels),
+            weights.linear(name + ".v_proj", inner, channels), weights.linear(name + ".out_proj", channels, inner)};
+}
+
+at::Tensor MaskDecoder::attend(const Attention &attention, const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) const
+{
+    const auto heads = [&](const at::Tensor &x, const Parameters &projection) {
+        const at::Tensor projected = linear(x, projection);
+        return projected.reshape({projected.size(0), projected.size(1), m_config.decoderHeads, -1}).transpose(1, 2);
+    };
+    const at::Tensor q = heads(query, attention.query), k = heads(key, attention.key), v = heads(value, attention.value);
+    const at::Tensor scores = at::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(q.size(3)));
+    const at::Tensor mixed = at::matmul(at::softmax(scores, -1), v).transpose(1, 2);
+    return linear(mixed.reshape({mixed.size(0), mixed.size(1), -1}), attention.out);
+}
+
+void MaskDecoder::run(const Layer &layer, bool first, at::Tensor &tokens, at::Tensor &image, const at::Tensor &tokenPositions,
+                      const at::Tensor &imagePositions, const Trace &trace, const std::string &name) const
+{
+    const double eps = m_config.decoderNormEps;
+    const auto traced = [&](const char *what, const at::Tensor &value) {
+        record(trace, name + what, value);
+        return value;
+    };
+    if (first) {
+        tokens = traced("self_attn", attend(layer.self, tokens, tokens, tokens));
+    } else {
+        const at::Tensor placed = tokens + tokenPositions;
+        tokens = tokens + traced("self_attn", attend(layer.self, placed, placed, tokens));
+    }
+    tokens = layerNorm(tokens, layer.norm1, eps);
+    const at::Tensor imageKeys = image + imagePositions;
+    tokens = tokens + traced("token_to_image", attend(layer.tokenToImage, tokens + tokenPositions, imageKeys, image));
+    tokens = layerNorm(tokens, layer.norm2, eps);
+    tokens = tokens + traced("mlp", linear(linear(tokens, layer.lin1).relu(), layer.lin2));
+    tokens = layerNorm(tokens, layer.norm3, eps);
+    image = image + traced("image_to_token", attend(layer.imageToToken, imageKeys, tokens + tokenPositions, tokens));
+    image = layerNorm(image, layer.norm4, eps);
+    record(trace, name + "queries", tokens);
+    record(trace, name + "keys", image);
+}
+
+at::Tensor MaskDecoder::upscale(const at::Tensor &image, const Trace &trace) const
+{
+    at::Tensor x = at::conv_transpose2d(image, m_up0.weight, m_up0.bias, 2);
+    record(trace, "decoder.upscale.conv1", x);
+    x = layerNorm2d(x, m_up1);
+    record(trace, "decoder.upscale.norm", x);
+    x = at::conv_transpose2d(at::gelu(x), m_up3.weight, m_up3.bias, 2);
+    record(trace, "decoder.upscale.conv2", x);
+    return at::gelu(x);
+}
+
+DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor &gridPositions, const PromptEmbeddings &prompts, bool multimask,
+                                  const Trace &trace) const
+{
+    const auto flat = [](const at::Tensor &x) { return x.flatten(2).transpose(1, 2); };
+    const at::Tensor tokenPositions = at::cat({m_iouToken.unsqueeze(0), m_maskTokens.unsqueeze(0), prompts.sparse}, 1);
+    const at::Tensor imagePositions = flat(gridPositions);
+    at::Tensor tokens = tokenPositions, image = flat(embedding + prompts.dense);
+    for (std::size_t i = 0; i < m_layers.size(); ++i)
+        run(m_layers[i], i == 0, tokens, image, tokenPositions, imagePositions, trace, "decoder.layers." + std::to_string(i) + '.');
+    const at::Tensor last = attend(m_final, tokens + tokenPositions, image + imagePositions, image);
+    record(trace, "decoder.final_attn", last);
+    tokens = layerNorm(tokens + last, m_finalNorm, finalNormEps);
+    record(trace, "decoder.tokens_out", tokens);
+
+    const at::Tensor upscaled = upscale(image.transpose(1, 2).reshape(embedding.sizes()), trace);
+    std::vector<at::Tensor> hyper;
+    for (std::size_t i = 0; i < m_hyper.size(); ++i) {
+        hyper.push_back(runMlp(m_hyper[i], tokens.select(1, static_cast<std::int64_t>(i) + 1)));
+        record(trace, "decoder.hyper." + std::to_string(i), hyper.back());
+    }
+    const at::Tensor logits = at::matmul(at::stack(hyper, 1), upscaled.flatten(2)).reshape({1, -1, upscaled.size(2), upscaled.size(3)});
+    const at::Tensor iou = runMlp(m_iouHead, tokens.select(1, 0));
+    record(trace, "decoder.masks_all", logits);
+    record(trace, "decoder.iou_all", iou);
+    // The first token's mask is the single one; the others are candidates for an ambiguous prompt.
+    const std::int64_t start = multimask ? 1 : 0, count = multimask ? logits.size(1) - 1 : 1;
+    return {logits.narrow(1, start, count), iou.narrow(1, start, count)};
+}
+
+} // namespace rekey::sam

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/runtime/models/sam/picture.h"
+
+#include "core/base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rekey::sam {
+
+Picture preparePicture(const Image &image, int size)
+{
+    const double scale = static_cast<double>(size) / std::max({image.width, image.height, 1});
+    Picture picture{image.width, image.height, static_cast<int>(image.width * scale + 0.5), static_cast<int>(image.height * scale + 0.5), {}};
+    if (picture.resizedWidth < 1 || picture.resizedHeight < 1)
+        throw Error("", "", fmt::format("a picture of {}×{} pixels is too narrow: made {} pixels long, nothing of it is left", image.width,
+                                        image.height, size));
+    Image resized = resizeBilinear(image, picture.resizedWidth, picture.resizedHeight);
+    const at::Tensor bytes = at::from_blob(resized.rgb.data(), {picture.resizedHeight, picture.resizedWidth, 3}, at::kByte);
+    // Means and standard deviations of ImageNet, on the scale 0..255.
+    const at::Tensor mean = at::tensor({123.675F, 116.28F, 103.53F}).view({3, 1, 1});
+    const at::Tensor deviation = at::tensor({58.395F, 57.12F, 57.375F}).view({3, 1, 1});
+    const at::Tensor normal = (bytes.permute({2, 0, 1}).contiguous().to(at::kFloat) - mean) / deviation;
+    picture.pixels = at::constant_pad_nd(normal, {0, size - picture.resizedWidth, 0, size - picture.resizedHeight}).unsqueeze(0);
+    return picture;
+}
+
+at::Tensor enlargeMasks(const at::Tensor &logits, const Picture &picture, int size)
+{
+    const at::Tensor whole = at::upsample_bilinear2d(logits.unsqueeze(0), {size, size}, false);
+    const at::Tensor cut = whole.slice(2, 0, picture.resizedHeight).slice(3, 0, picture.resizedWidth);
+    return at::upsample_bilinear2d(cut, {picture.height, picture.width}, false).squeeze(0);
+}
+
+} // namespace rekey::sam

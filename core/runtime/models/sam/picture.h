@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/runtime/image.h"
+
+#include <ATen/ATen.h>
+
+namespace rekey::sam {
+
+/// A picture as the encoder takes it, and its sizes on the way.
+struct Picture
+{
+    int width = 0, height = 0;               ///< original
+    int resizedWidth = 0, resizedHeight = 0; ///< longest side as long as the model's input
+    at::Tensor pixels;                       ///< [1, 3, size, size], normalised, zeros to the right and below
+};
+
+/// As segment-anything prepares it. Throws Error for a picture so narrow that nothing is left of it.
+Picture preparePicture(const Image &image, int size);
+
+/// Logits [n, low, low] to the original size [n, height, width]: up to the model's input, the padding cut off, then to the original.
+at::Tensor enlargeMasks(const at::Tensor &logits, const Picture &picture, int size);
+
+} // namespace rekey::sam

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/runtime/models/sam/segmenter.h"
+
+#include "core/base/error.h"
+#include "core/runtime/models/sam/imageencoder.h"
+#include "core/runtime/models/sam/maskdecoder.h"
+#include "core/runtime/models/sam/picture.h"
+
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+
+namespace rekey::sam {
+
+namespace {
+
+class Stopwatch
+{
+public:
+    double milliseconds() const { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - m_start).count(); }
+
+private:
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
+void requireFinite(std::initializer_list<double> coordinates)
+{
+    for (const double value : coordinates) {
+        if (!std::isfinite(value))
+            throw Error("", "", "a prompt's coordinate is not a number");
+    }
+}
+
+class SamSegmenter final : public Segmenter
+{
+public:
+    SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress);
+
+    std::string description() const override;
+    int imageSize() const override { return static_cast<int>(m_config.imageSize); }
+    std::map<std::string, double> behaviour() const override { return behaviourOf(m_config); }
+    double loadingMilliseconds() const override { return m_loading; }
+    void setImage(const Image &image, const Progress &progress) override;
+    double encodingMilliseconds() const override { return m_encoding; }
+    SegmentResult predict(const Prompts &prompts) override;
+    void setTrace(TraceSink sink) override;
+
+private:
+    PromptTensors toTensors(const Prompts &prompts) const;
+    MaskCandidate candidate(const at::Tensor &logits, float iou) const;
+
+    Config m_config;
+    std::unique_ptr<ImageEncoder> m_encoder;
+    std::unique_ptr<PromptEncoder> m_prompts;
+    std::unique_ptr<MaskDecoder> m_decoder;
+    Trace m_trace;
+    Picture m_picture;
+    at::Tensor m_embedding; ///< undefined until an image is set
+    double m_loading = 0, m_encoding = 0;
+};
+
+SamSegmenter::SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress)
+    : m_config(std::move(config))
+{
+    const c10::InferenceMode mode;
+    const Stopwatch watch;
+    const Weights all(weights);
+    progress.step(0, 2, "loading weights");
+    m_encoder = std::make_unique<ImageEncoder>(m_config, all.below("image_encoder."));
+    progress.step(1, 2, "loading weights");
+    if (m_config.decoder) {
+        m_prompts = std::make_unique<PromptEncoder>(m_config, all.below("prompt_encoder."));
+        m_decoder = std::make_unique<MaskDecoder>(m_config, all.below("mask_decoder."));
+    }
+    m_loading = watch.milliseconds();
+}
+
+std::string SamSegmenter::description() const
+{
+    return fmt::format("SAM{}, depth {}, width {}, image {}", m_config.decoder ? "" : " image encoder", m_config.depth(), m_config.width,
+                       m_config.imageSize);
+}
+
+void SamSegmenter::setImage(const Image &image, const Progress &progress)
+{
+    const c10::InferenceMode mode;
+    const Stopwatch watch;
+    m_embedding.reset();
+    m_picture = preparePicture(image, imageSize());
+    record(m_trace, "input", m_picture.pixels);
+    m_embedding = m_encoder->forward(m_picture.pixels, m_trace, progress);
+    m_picture.pixels.reset();
+    m_encoding = watch.milliseconds();
+}
+
+PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
+{
+    const double scaleX = static_cast<double>(m_picture.resizedWidth) / m_picture.width;
+    const double scaleY = static_cast<double>(m_picture.resizedHeight) / m_picture.height;
+    PromptTensors tensors;
+    if (!prompts.points.empty()) {
+        const auto count = static_cast<std::int64_t>(prompts.points.size());
+        tensors.points = at::empty({1, count, 2}, at::kFloat);
+        tensors.labels = at::empty({1, count}, at::kInt);
+        for (std::int64_t i = 0; i < count; ++i) {
+            const PromptPoint &point = prompts.points[static_cast<std::size_t>(i)];
+            requireFinite({point.x, point.y});
+            tensors.points.data_ptr<float>()[2 * i] = static_cast<float>(point.x * scaleX);
+            tensors.points.data_ptr<float>()[2 * i + 1] = static_cast<float>(point.y * scaleY);
+            tensors.labels.data_ptr<int>()[i] = point.foreground ? 1 : 0;
+        }
+        record(m_trace, "prompt.points", tensors.points);
+        record(m_trace, "prompt.labels", tensors.labels);
+    }
+    if (prompts.box) {
+        // The model knows the corners apart: upper left first, however the box was drawn.
+        const PromptBox &box = *prompts.box;
+        requireFinite({box.x0, box.y0, box.x1, box.y1});
+        tensors.box = at::tensor({std::min(box.x0, box.x1) * scaleX, std::min(box.y0, box.y1) * scaleY, std::max(box.x0, box.x1) * scaleX,
+                                  std::max(box.y0, box.y1) * scaleY}, at::kDouble).to(at::kFloat).unsqueeze(0);
+        record(m_trace, "prompt.boxes", tensors.box);
+    }
+    if (!prompts.maskLogits.empty()) {
+        const std::int64_t side = m_config.lowResSize();
+        if (static_cast<std::int64_t>(prompts.maskLogits.size()) != side * side)
+            throw Error("", "", fmt::format("the mask given as a prompt has {} values; {}×{} are expected", prompts.maskLogits.size(), side, side));
+        tensors.mask = at::tensor(at::ArrayRef<float>(prompts.maskLogits)).view({1, 1, side, side});
+    }
+    return tensors;
+}
+
+MaskCandidate SamSegmenter::candidate(const at::Tensor &logits, float iou) const
+{
+    constexpr double margin = 1; // of the stability score, in logits; as segment-anything's automatic mask generator
+    MaskCandidate result;
+    const at::Tensor low = logits.contiguous();
+    result.lowRes.assign(low.data_ptr<float>(), low.data_ptr<float>() + low.numel());
+    result.predictedIou = iou;
+    const at::Tensor full = enlargeMasks(low.unsqueeze(0), m_picture, imageSize()).squeeze(0);
+    const at::Tensor mask = (full > 0).to(at::kByte).contiguous();
+    result.pixels.assign(mask.data_ptr<std::uint8_t>(), mask.data_ptr<std::uint8_t>() + mask.numel());
+    result.area = static_cast<std::uint64_t>(mask.sum().item<std::int64_t>());
+    const auto sure = (full > margin).sum().item<std::int64_t>(), possible = (full > -margin).sum().item<std::int64_t>();
+    result.stability = possible > 0 ? static_cast<float>(static_cast<double>(sure) / static_cast<double>(possible)) : 0;
+    return result;
+}
+
+SegmentResult SamSegmenter::predict(const Prompts &prompts)
+{
+    if (m_decoder == nullptr)
+        throw Error("", "", "this checkpoint holds SAM's image encoder only; masks need its prompt encoder and mask decoder as well");
+    if (!m_embedding.defined())
+        throw Error("", "", "there is no image yet to segment");
+    const c10::InferenceMode mode;
+    const Stopwatch watch;
+    record(m_trace, "dense_pe", m_prompts->gridPositions());
+    const PromptEmbeddings embedded = m_prompts->forward(toTensors(prompts), m_trace);
+    const DecodedMasks decoded = m_decoder->forward(m_embedding, m_prompts->gridPositions(), embedded, prompts.multimask, m_trace);
+
+    SegmentResult result;
+    result.width = m_picture.width;
+    result.height = m_picture.height;
+    result.lowResSize = static_cast<int>(m_config.lowResSize());
+    for (std::int64_t i = 0; i < decoded.logits.size(1); ++i) {
+        const auto iou = decoded.iou[0][i].item<float>();
+        result.masks.push_back(candidate(decoded.logits[0][i], iou));
+        if (iou > result.masks[result.best].predictedIou)
+            result.best = result.masks.size() - 1;
+    }
+    result.milliseconds = watch.milliseconds();
+    return result;
+}
+
+void SamSegmenter::setTrace(TraceSink sink)
+{
+    if (!sink) {
+        m_trace = nullptr;
+        return;
+    }
+    m_trace = [sink = std::move(sink)](const std::string &name, const at::Tensor &value) {
+        const at::Tensor plain = value.to(at::kFloat).contiguous();
+        sink(name, shapeOf(plain), {plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())});
+    };
+}
+
+} // namespace
+
+std::unique_ptr<Segmenter> makeSegmenter(const Config &config, const TensorSourcePtr &weights, const Progress &progress)
+{
+    return std::make_unique<SamSegmenter>(config, weights, progress);
+}
+
+} // namespace rekey::sam

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/runtime/models/sam/config.h"
+#include "core/runtime/runtime.h"
+#include "core/runtime/tensorsource.h"
+
+namespace rekey::sam {
+
+/// A model whose tensors are named as in segment-anything. Throws Error when a tensor is missing or has another shape.
+std::unique_ptr<Segmenter> makeSegmenter(const Config &config, const TensorSourcePtr &weights, const Progress &progress);
+
+} // namespace rekey::sam

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
+#include "core/runtime/blas.h"
+#include "core/runtime/converter.h"
+#include "core/runtime/models/sam/segmenter.h"
+#include "core/runtime/modelsource.h"
+
+#include <ATen/ATen.h>
+#include <torch/version.h>
+
+namespace rekey {
+
+namespace {
+
+std::unique_ptr<Segmenter> openSam(const ModelSource &model, const std::map<std::string, double> &overrides, const Progress &progress)
+{
+    // Weakest first: what the naming's implementation does, what a config.json says, what the caller wants.
+    sam::Behaviour behaviour;
+    for (const auto &[name, value] : model.naming->behaviour) {
+        if (sam::isBehaviour(name))
+            behaviour[name] = value;
+    }
+    const sam::Config first = sam::detectConfig(model.tensors->schema(), behaviour);
+    sam::ConfigHints hints = sam::configHints(model.described, first.width);
+    if (hints.huggingFace && model.naming->id != "hf")
+        hints.behaviour.erase("decoder_norm_eps");
+    for (const sam::Behaviour *layer : {&std::as_const(hints.behaviour), &overrides}) {
+        for (const auto &[name, value] : *layer)
+            behaviour[name] = value;
+    }
+    const sam::Config config = sam::detectConfig(model.tensors->schema(), behaviour, hints.globalBlocks);
+    return sam::makeSegmenter(config, model.tensors, progress);
+}
+
+/// LibTorch's exceptions stay behind the door.
+template <class Work>
+auto guarded(const Work &work)
+{
+    try {
+        return work();
+    } catch (const c10::Error &error) {
+        throw Error("LibTorch", "", error.what_without_backtrace());
+    } catch (const std::bad_alloc &) {
+        throw Error("", "", "there is not enough memory for this");
+    }
+}
+
+class LibTorchRuntime final : public Runtime
+{
+public:
+    LibTorchRuntime() { setThreads(0); }
+
+    Info info() const override
+    {
+        const BlasInfo blas = blasInfo();
+        return {TORCH_VERSION, blas.name, threads(), blas.slow};
+    }
+
+    ConvertReport convert(const ConvertRequest &request, const Progress &progress) override
+    {
+        return guarded([&] { return convertCheckpoint(request, progress); });
+    }
+
+    std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) override
+    {
+        return guarded([&] { return convertedTensorBytes(request, targetIndex); });
+    }
+
+    std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights, const std::map<std::string, double> &behaviourOverrides,
+                                             const Progress &progress) override
+    {
+        return guarded([&] {
+            const ModelSource model = modelSource(weights);
+            if (model.architecture->id != "sam")
+                throw Error(displayText(model.tensors->schema().name), "", "is " + model.architecture->name + ", which cannot be run here yet");
+            return openSam(model, behaviourOverrides, progress);
+        });
+    }
+};
+
+} // namespace
+
+} // namespace rekey
+
+extern "C" rekey::Runtime *rekeyRuntime()
+{
+    static rekey::LibTorchRuntime runtime;
+    return &runtime;
+}
