@@ -2,12 +2,12 @@
 #include "core/checkpoint/storagereader.h"
 
 #include "core/base/bytereader.h"
+#include "core/base/crc32.h"
 #include "core/base/error.h"
 #include "core/checkpoint/inflater.h"
 #include "core/checkpoint/limits.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -146,7 +146,7 @@ void StorageReader::verify(std::uint32_t index) const
     if (!storage.hasChecksum || m_verified[index] == Right)
         return;
     if (m_verified[index] == NotYet) {
-        uLong sum = crc32(0, nullptr, 0);
+        std::uint32_t sum = 0;
         std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(storage.recordBytes, limits::MiB)));
         std::unique_ptr<RecordInflater> inflater;
         const MappedFile &file = *m_content.files[storage.file];
@@ -158,7 +158,7 @@ void StorageReader::verify(std::uint32_t index) const
                 inflater->take(piece);
             else
                 file.read(storage.offset + at, piece);
-            sum = crc32_z(sum, reinterpret_cast<const Bytef *>(piece.data()), piece.size());
+            sum = crc32(sum, piece);
         }
         if (inflater)
             inflater->finish();

@@ -2,12 +2,12 @@
 #include "core/checkpoint/ziparchive.h"
 
 #include "core/base/bytereader.h"
+#include "core/base/crc32.h"
 #include "core/base/utf8.h"
 #include "core/checkpoint/inflater.h"
 #include "core/checkpoint/limits.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -304,7 +304,7 @@ std::string ZipArchive::read(const ZipEntry &entry, std::uint64_t limit) const
         text.resize(entry.bytes);
         m_file.read(entry.offset, std::as_writable_bytes(std::span(text)));
     }
-    if (crc32_z(0, reinterpret_cast<const Bytef *>(text.data()), text.size()) != entry.checksum)
+    if (crc32(0, std::as_bytes(std::span(text))) != entry.checksum)
         fail(entry.name, "its bytes do not have the checksum that the archive states: the file is damaged or was tampered with");
     return text;
 }
