@@ -359,6 +359,8 @@ std::pair<Side, Side> cutIntoAtoms(const Schema &source, const Schema &target, c
     to.schema = &target;
     from.units = makeUnits(source, skipSource);
     to.units = makeUnits(target, skipTarget);
+    lookAround(from);
+    lookAround(to);
     from.alphabetical = isAlphabetical(source);
     to.alphabetical = isAlphabetical(target);
 

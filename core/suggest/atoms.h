@@ -17,6 +17,10 @@ struct Leaf
     std::uint32_t tensor = 0; ///< index in the schema
 };
 
+/// What the tower that a unit stands in looks at: by its name, or by what it holds (a convolution over three colours,
+/// a table of thousands of words).
+enum class Modality : std::uint8_t { Unknown, Picture, Text };
+
 /// Tensors that belong together: a convolution's weight and bias, a norm's, a lone parameter.
 struct Unit
 {
@@ -24,6 +28,8 @@ struct Unit
     std::vector<Leaf> leaves;          ///< the one that stands for the unit first
     Words words;                       ///< canonical
     bool inputFirst = false;           ///< by its leaf's or module's name
+    bool twin = false;                 ///< within a running copy of another part (Lexicon::twins)
+    Modality modality = Modality::Unknown;
 
     const Leaf *find(std::string_view kind) const;
 };
@@ -63,6 +69,9 @@ struct Side
 /// Tensors in `skipSource` and `skipTarget` are left out.
 std::pair<Side, Side> cutIntoAtoms(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
                                    const std::vector<bool> &skipTarget);
+
+/// Fills Unit::twin and Unit::modality.
+void lookAround(Side &side);
 
 /// "q" of "attn q", empty where the last word is no role that fused tensors have.
 std::string fusedRole(const Words &words);

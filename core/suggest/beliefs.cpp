@@ -34,6 +34,12 @@ float total(const Support &s, const Weights &w)
         + w.numbers * s.numbers - w.penalty * s.penalty;
 }
 
+/// A tower for pictures never takes the weights of one for text.
+bool contradict(const Unit &from, const Unit &to)
+{
+    return from.modality != to.modality && from.modality != Modality::Unknown && to.modality != Modality::Unknown;
+}
+
 std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const Progress &progress)
 {
     std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> bySize;
@@ -48,6 +54,9 @@ std::vector<Candidacy> allCandidates(const Side &source, const Side &target, con
         if (same == bySize.end())
             continue;
         for (const std::uint32_t a : same->second) {
+            const Unit &from = source.units[source.atoms[a].unit], &to = target.units[target.atoms[b].unit];
+            if (contradict(from, to))
+                continue;
             const double cost = compatibility(source, source.atoms[a], target, target.atoms[b]);
             if (cost < 0)
                 continue;
@@ -55,7 +64,7 @@ std::vector<Candidacy> allCandidates(const Side &source, const Side &target, con
             candidacy.source = a;
             candidacy.target = b;
             candidacy.support.name = names.score(a, b);
-            candidacy.support.penalty = static_cast<float>(cost);
+            candidacy.support.penalty = static_cast<float>(cost + (from.twin != to.twin ? 2.0 : 0.0));
             candidates.push_back(candidacy);
         }
     }

@@ -14,6 +14,7 @@ struct Layout
     Transform transform;    ///< from source to target; empty: copy
     bool transposed = false; ///< input and output dimension change places
     double cost = 0;        ///< 0 for a copy; larger is less usual
+    bool guess = false;     ///< another order of elements is as possible
 };
 
 /// Every usual layout change from one shape to the other, the most usual first: copy, dimensions of one added or

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/matcher.h"
 
+#include "core/suggest/layout.h"
+
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace rekey {
@@ -10,6 +13,54 @@ namespace {
 
 /// Below this a pair is not worth showing as an answer.
 constexpr float leastBelief = 0.05F;
+
+/// What is left on both sides when everything else has its partner: those that share words, best first.
+void chooseLeftovers(const std::vector<Candidacy> &candidates, std::vector<bool> &sourceTaken, std::vector<bool> &targetTaken,
+                     std::vector<Match> &matches)
+{
+    std::vector<const Candidacy *> left;
+    std::map<std::uint32_t, int> sourceRivals, targetRivals;
+    for (const auto &c : candidates) {
+        if (sourceTaken[c.source] || targetTaken[c.target] || c.support.penalty >= 1)
+            continue;
+        left.push_back(&c);
+        ++sourceRivals[c.source];
+        ++targetRivals[c.target];
+    }
+    std::stable_sort(left.begin(), left.end(), [](const Candidacy *a, const Candidacy *b) { return a->score > b->score; });
+    for (const Candidacy *c : left) {
+        const bool only = sourceRivals[c->source] == 1 && targetRivals[c->target] == 1;
+        if (sourceTaken[c->source] || targetTaken[c->target] || c->support.name < (only ? -2 : 0))
+            continue;
+        sourceTaken[c->source] = targetTaken[c->target] = true;
+        matches[c->target] = {c->source, c->target, only ? 0.8 : 0.4, c->support, 0, noAtom, 0};
+    }
+}
+
+/// Other sources for whole units, leaf by leaf.
+void collectRivals(const Side &from, const Side &to, const std::vector<Candidacy> &candidates, const std::vector<Match> &matches,
+                   TensorMatches &result)
+{
+    constexpr std::size_t most = 4;
+    std::vector<std::uint32_t> chosen(to.atoms.size(), noAtom);
+    for (const auto &match : matches)
+        chosen[match.target] = match.source;
+    for (const auto &c : candidates) {
+        const Atom &a = from.atoms[c.source], &b = to.atoms[c.target];
+        if (chosen[c.target] == c.source || a.part.index >= 0 || b.part.index >= 0)
+            continue;
+        for (const auto &leaf : to.units[b.unit].leaves) {
+            const Unit &unit = from.units[a.unit];
+            const Leaf *origin = &leaf == &to.units[b.unit].leaves.front() ? &unit.leaves.front() : unit.find(leaf.kind);
+            auto &rivals = result.rivals[leaf.tensor];
+            if (origin == nullptr || rivals.size() >= most)
+                continue;
+            const auto found = layouts(from.schema->tensors[origin->tensor].shape, to.schema->tensors[leaf.tensor].shape);
+            if (!found.empty())
+                rivals.push_back({origin->tensor, found.front().transform, c.belief});
+        }
+    }
+}
 
 } // namespace
 
@@ -28,6 +79,7 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
         sourceTaken[c.source] = targetTaken[c.target] = true;
         matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0};
     }
+    chooseLeftovers(candidates, sourceTaken, targetTaken, matches);
     for (const auto &c : candidates) {
         Match &match = matches[c.target];
         if (!targetTaken[c.target] || match.source == c.source)
@@ -45,14 +97,17 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
     return chosen;
 }
 
-std::vector<Pairing> matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                                  const std::vector<bool> &skipTarget, const Progress &progress)
+TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
+                           const std::vector<bool> &skipTarget, const Progress &progress)
 {
     const auto [from, to] = cutIntoAtoms(source, target, skipSource, skipTarget);
     const auto candidates = believe(from, to, progress);
-    auto pairings = pairTensors(from, to, chooseMatches(from, to, candidates));
-    fillTied(from, to, pairings);
-    return pairings;
+    const auto matches = chooseMatches(from, to, candidates);
+    TensorMatches result;
+    result.pairings = pairTensors(from, to, matches);
+    fillTied(from, to, result.pairings);
+    collectRivals(from, to, candidates, matches, result);
+    return result;
 }
 
 } // namespace rekey

@@ -4,6 +4,7 @@
 #include "core/suggest/beliefs.h"
 #include "core/suggest/suggest.h"
 
+#include <map>
 #include <vector>
 
 namespace rekey {
@@ -29,8 +30,17 @@ std::vector<Pairing> pairTensors(const Side &source, const Side &target, const s
 /// Targets left open that commonly share a filled target's storage, or repeat it (see Lexicon::tied).
 void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pairings);
 
+struct TensorMatches
+{
+    struct Rival { std::uint32_t source; Transform transform; double belief; };
+    using Rivals = std::vector<Rival>;
+
+    std::vector<Pairing> pairings;
+    std::map<std::uint32_t, Rivals> rivals; ///< by target tensor: what else it might take, best first
+};
+
 /// All of the above. Tensors marked in the two skip lists are left alone.
-std::vector<Pairing> matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                                  const std::vector<bool> &skipTarget, const Progress &progress);
+TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
+                           const std::vector<bool> &skipTarget, const Progress &progress);
 
 } // namespace rekey

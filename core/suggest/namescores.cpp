@@ -91,28 +91,33 @@ NameScores::NameScores(const Side &source, const Side &target)
     encode(target, true, m_target);
 
     m_weight.resize(ids.size());
+    m_strange.resize(ids.size());
     const auto total = static_cast<double>(source.atoms.size() + target.atoms.size());
     for (const auto &[word, id] : ids) {
-        if (inSource[id] == 0 || inTarget[id] == 0)
-            continue;
-        const double weight = std::clamp(std::log(total / (inSource[id] + inTarget[id])), 0.05, 3.5);
-        m_weight[id] = static_cast<float>(weight * (lexicon().generic.contains(word) ? 0.35 : 1.0));
+        double weight = std::clamp(std::log(total / (inSource[id] + inTarget[id])), 0.05, 3.5);
+        if (lexicon().generic.contains(word))
+            weight *= 0.35;
+        else if (word.front() == '@')
+            weight *= 0.6;
+        const bool shared = inSource[id] > 0 && inTarget[id] > 0;
+        m_weight[id] = static_cast<float>(shared ? weight : 0.0);
+        m_strange[id] = static_cast<float>(shared ? 0.0 : 0.12 * weight);
     }
 }
 
 float NameScores::score(std::uint32_t sourceAtom, std::uint32_t targetAtom) const
 {
     const auto &a = m_source[sourceAtom], &b = m_target[targetAtom];
-    float same = 0, different = 0;
+    float same = 0, different = 0, strange = 0;
     for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
         if (j == b.size() || (i < a.size() && a[i] < b[j]))
-            different += m_weight[a[i++]];
+            different += m_weight[a[i]], strange += m_strange[a[i]], ++i;
         else if (i == a.size() || b[j] < a[i])
-            different += m_weight[b[j++]];
+            different += m_weight[b[j]], strange += m_strange[b[j]], ++j;
         else
             same += m_weight[a[i]], ++i, ++j;
     }
-    return std::clamp(same - 0.5F * different, -5.0F, 7.0F);
+    return std::clamp(same - 0.5F * different - strange, -5.0F, 7.0F);
 }
 
 } // namespace rekey

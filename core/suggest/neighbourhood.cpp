@@ -329,7 +329,7 @@ void Neighbourhood::supportNumbers(std::vector<Candidacy> &candidates) const
                 return entry == histogram.end() ? 0.0F : entry->second / relation->second.total;
             };
             const float same = share(relation->second.difference, s.value - t.value) * (s.value == t.value ? 1.0F : 0.95F);
-            best = std::max({best, same, 0.9F * share(relation->second.sum, s.value + t.value)});
+            best = std::max({best, same, 0.7F * share(relation->second.sum, s.value + t.value)});
         });
         c.support.numbers += best;
         if (slots > 0)

@@ -74,6 +74,7 @@ struct Chosen
 {
     Transform transform;
     bool ambiguous = false; ///< the shape allows both ways round
+    bool guess = false;     ///< Layout::guess
 };
 
 class Pairer
@@ -149,10 +150,10 @@ private:
         const bool both = std::any_of(found.begin(), found.end(), [](const Layout &l) { return l.transposed; })
             && std::any_of(found.begin(), found.end(), [](const Layout &l) { return !l.transposed; });
         if (!both)
-            return {found.front().transform, false};
+            return {found.front().transform, false, found.front().guess};
         const bool wanted = m_orientation.transposed(a, b);
         const auto layout = std::find_if(found.begin(), found.end(), [&](const Layout &l) { return l.transposed == wanted; });
-        return {layout->transform, true};
+        return {layout->transform, true, layout->guess};
     }
 
     Pairing pairing(const Match &match) const
@@ -198,9 +199,14 @@ private:
             if (origin == nullptr || !layoutCost(sourceShape(*origin), targetShape(leaf)))
                 continue;
             Pairing result = pairing(match);
-            result.sources = {origin->tensor};
+            result.sources = {m_source.schema->tensors[origin->tensor].tiedTo};
             result.targets = {leaf.tensor};
-            result.transform = choose(sourceShape(*origin), targetShape(leaf), a, b).transform;
+            const Chosen chosen = choose(sourceShape(*origin), targetShape(leaf), a, b);
+            result.transform = chosen.transform;
+            if (chosen.guess) {
+                result.confidence = std::min(result.confidence, 0.5);
+                result.evidence.emplace_back("the order of elements is the usual one, but shapes do not show it");
+            }
             m_pairings.push_back(std::move(result));
         }
     }

@@ -2,17 +2,129 @@
 #include "core/suggest/suggest.h"
 
 #include "core/suggest/matcher.h"
+#include "core/suggest/openkeys.h"
+
+#include <algorithm>
+#include <map>
 
 namespace rekey {
+
+namespace {
+
+/// Below this a suggestion is a question.
+constexpr double leastSure = 0.5;
+constexpr std::size_t mostCandidates = 4;
+
+/// Blocks of one template stand or fall together: the same confidence for all.
+void evenOut(std::vector<Pairing> &pairings, const Schema &source, const Schema &target)
+{
+    const auto templateOf = [](const std::string &key) {
+        std::string text;
+        for (const char c : key)
+            if (c < '0' || c > '9')
+                text += c;
+            else if (text.empty() || text.back() != '#')
+                text += '#';
+        return text;
+    };
+    std::map<std::string, std::vector<std::size_t>> groups;
+    for (std::size_t p = 0; p < pairings.size(); ++p)
+        groups[templateOf(source.tensors[pairings[p].sources.front()].key) + '\n' + templateOf(target.tensors[pairings[p].targets.front()].key)]
+            .push_back(p);
+    for (const auto &[name, members] : groups) {
+        double sum = 0;
+        for (const std::size_t p : members)
+            sum += pairings[p].confidence;
+        const double mean = sum / static_cast<double>(members.size());
+        for (const std::size_t p : members) {
+            if (pairings[p].state == RuleState::Proven)
+                continue;
+            pairings[p].confidence = std::min(mean, pairings[p].confidence + 0.2);
+            pairings[p].state = mean < leastSure ? RuleState::ToReview : RuleState::Suggested;
+            if (members.size() > 2)
+                pairings[p].evidence.push_back("same position in " + std::to_string(members.size()) + " places of the same pattern");
+        }
+    }
+}
+
+/// The rule itself and what else might fill its targets.
+void addCandidates(Rule &rule, const std::vector<const TensorMatches::Rivals *> &rivals, const std::vector<std::uint32_t> &targets,
+                   const Schema &source, const Schema &target)
+{
+    rule.candidates.push_back({rule.sources, rule.targets, rule.transform, rule.confidence, "best match of names, order and shapes"});
+    for (std::size_t rank = 0; rank + 1 < mostCandidates; ++rank) {
+        std::vector<Pairing> other;
+        double belief = 0;
+        for (std::size_t i = 0; i < targets.size(); ++i) {
+            if (rivals[i] == nullptr || rivals[i]->size() <= rank)
+                return;
+            Pairing pairing;
+            pairing.sources = {(*rivals[i])[rank].source};
+            pairing.targets = {targets[i]};
+            pairing.transform = (*rivals[i])[rank].transform;
+            belief += (*rivals[i])[rank].belief;
+            other.push_back(std::move(pairing));
+        }
+        const auto rules = rulesFromPairings(other, source, target);
+        if (rules.size() != 1)
+            return;
+        rule.candidates.push_back({rules[0].sources, rules[0].targets, rules[0].transform, belief / static_cast<double>(targets.size()),
+                                   "fits by shape"});
+    }
+}
+
+void listCandidates(std::vector<Rule> &rules, const TensorMatches &matches, const Schema &source, const Schema &target)
+{
+    Mapping mapping;
+    mapping.rules = rules;
+    const Resolution resolution = resolve(mapping, source, target);
+    for (std::size_t r = 0; r < rules.size(); ++r) {
+        if (rules[r].state != RuleState::ToReview)
+            continue;
+        std::vector<std::uint32_t> targets;
+        std::vector<const TensorMatches::Rivals *> rivals;
+        for (const auto &assignment : resolution.assignments) {
+            if (assignment.rule != r || assignment.targets.size() != 1)
+                continue;
+            const auto entry = matches.rivals.find(assignment.targets.front());
+            targets.push_back(assignment.targets.front());
+            rivals.push_back(entry == matches.rivals.end() ? nullptr : &entry->second);
+        }
+        addCandidates(rules[r], rivals, targets, source, target);
+    }
+}
+
+} // namespace
 
 Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions &options, const Progress &progress)
 {
     Mapping mapping;
     mapping.name = source.name + " → " + target.name;
+    mapping.sources = {describeSide(source)};
+    mapping.target = describeSide(target);
     mapping.rules = options.settled;
-    const std::vector<bool> skipSource(source.tensors.size()), skipTarget(target.tensors.size());
-    const auto pairings = matchTensors(source, target, skipSource, skipTarget, progress);
-    for (auto &rule : rulesFromPairings(pairings, source, target))
+
+    std::vector<bool> usedSource(source.tensors.size()), filledTarget(target.tensors.size());
+    if (!options.settled.empty()) {
+        const Resolution settled = resolve(mapping, source, target);
+        for (std::size_t s = 0; s < usedSource.size(); ++s)
+            usedSource[s] = settled.sources[s].status != SourceStatus::Unused;
+        for (std::size_t t = 0; t < filledTarget.size(); ++t)
+            filledTarget[t] = settled.targets[t].status != TargetStatus::Missing;
+    }
+    TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, progress);
+    evenOut(matches.pairings, source, target);
+    for (const auto &pairing : matches.pairings) {
+        for (const auto s : pairing.sources)
+            usedSource[s] = true;
+        for (const auto t : pairing.targets)
+            filledTarget[t] = true;
+    }
+    std::vector<Rule> rules = rulesFromPairings(matches.pairings, source, target);
+    listCandidates(rules, matches, source, target);
+    for (auto &rule : rules)
+        mapping.rules.push_back(std::move(rule));
+    for (auto &rule : explainOpenKeys(source, target, usedSource, filledTarget))
         mapping.rules.push_back(std::move(rule));
     return mapping;
 }

@@ -79,7 +79,7 @@ void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pair
                     score = 3;
                 else if (shape.size() >= 2 && commonlyTied(unit.words, unitOf[other]->words))
                     score += 1;
-                else if (same->second.size() > 1 || shape.size() < 2 || score < 0.5)
+                else if (same->second.size() > 1 || score < 0.5 || (shape.size() < 2 && (leaf.kind != "bias" || shape.empty() || shape[0] < 1000)))
                     continue;
                 if (score > bestScore) {
                     bestScore = score;
