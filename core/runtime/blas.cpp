@@ -30,6 +30,16 @@ void setBlasThreads(int threads)
         setBlis(threads);
 }
 
+/// Whether code for a processor of 2008 wastes most of this one.
+bool hasWideVectors()
+{
+#ifdef __x86_64__
+    return __builtin_cpu_supports("avx2") != 0;
+#else
+    return false;
+#endif
+}
+
 int coresForThisProcess()
 {
     cpu_set_t cores;
@@ -46,9 +56,12 @@ BlasInfo blasInfo()
     if (blasFunction<void()>("MKL_Get_Version") != nullptr || at::show_config().find("BLAS_INFO=mkl") != std::string::npos)
         return {"MKL", false};
     if (auto *config = blasFunction<const char *()>("openblas_get_config")) {
-        // "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY SapphireRapids MAX_THREADS=64"
+        // "OpenBLAS 0.3.21 DYNAMIC_ARCH NO_AFFINITY SkylakeX MAX_THREADS=64"
         const std::string text = config();
-        return {text.substr(0, text.find(' ', text.find(' ') + 1)), false};
+        auto *core = blasFunction<const char *()>("openblas_get_corename");
+        const std::string kind = core != nullptr ? core() : "";
+        const bool old = kind == "Prescott" || kind == "Core2" || kind == "Nehalem" || kind == "Generic";
+        return {text.substr(0, text.find(' ', text.find(' ') + 1)) + (kind.empty() ? "" : " (" + kind + ')'), old && hasWideVectors()};
     }
     if (blasFunction<const char *()>("bli_info_get_version_str") != nullptr)
         return {"BLIS", false};

@@ -7,8 +7,8 @@ namespace rekey {
 
 struct BlasInfo
 {
-    std::string name;    ///< "OpenBLAS 0.3.21", "reference BLAS" …
-    bool slow = false;   ///< the reference implementation: correct, about thirty times slower
+    std::string name;    ///< "OpenBLAS 0.3.21 (SkylakeX)", "reference BLAS" …
+    bool slow = false;   ///< the reference implementation, about thirty times slower, or one that does not use this processor's vectors
 };
 /// Which library LibTorch's matrix products end in.
 BlasInfo blasInfo();

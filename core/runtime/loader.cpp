@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/runtime/librarysettings.h"
 #include "core/runtime/runtime.h"
 
 #include <dlfcn.h>
@@ -28,10 +29,8 @@ std::filesystem::path runtimeLibrary()
 Runtime &load()
 {
     const std::filesystem::path library = runtimeLibrary();
-    // OpenMP reads this when it is loaded with LibTorch. Waiting threads that spin make everything several times slower as soon as another
-    // program wants a core, too; on an idle machine sleeping costs nothing that could be measured.
-    setenv("OMP_WAIT_POLICY", "passive", 0);
-    void *handle = dlopen(library.c_str(), RTLD_LAZY | RTLD_LOCAL);
+    prepareLibraryEnvironment();
+    void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr)
         throw Error(library.string(), "runtime", std::string("cannot be loaded, so nothing can be converted or run here: ") + dlerror());
     using Entry = Runtime *();

@@ -2,10 +2,13 @@
 // Time and memory of SAM's image encoder and of a click, with random weights, beside the arithmetic floor: the number of
 // operations over the rate at which this machine multiplies matrices of the same kind, measured in the same run.
 #include "core/runtime/blas.h"
+#include "core/runtime/librarysettings.h"
 #include "core/runtime/models/sam/segmenter.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -181,6 +184,11 @@ double matrixRate(std::int64_t width)
 
 int main(int count, char **arguments)
 {
+    // Here the libraries are loaded before main(), so they see their settings only in a second start.
+    if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
+        prepareLibraryEnvironment();
+        execv("/proc/self/exe", arguments);
+    }
     const char model = count > 1 ? arguments[1][0] : 'b';
     const int repetitions = count > 2 ? std::atoi(arguments[2]) : 3;
     const Size size = sizeOf(model);
