@@ -25,6 +25,7 @@ struct Storage
     std::uint64_t offset = 0;      ///< of the record in its file
     std::uint64_t storedBytes = 0; ///< what the record takes in the file: recordBytes, unless deflated
     std::uint64_t recordBytes = 0; ///< after inflating
+    std::uint64_t begin = 0;       ///< of the storage in its record, behind the header of an array
     std::uint64_t bytes = 0;       ///< of the storage
     std::string name;              ///< "storage 12", for errors; empty in formats that name no storages
     std::shared_ptr<const std::vector<std::byte>> memory;

@@ -57,14 +57,46 @@ bool isTorchLegacy(const Probe &probe)
         || probe.head.starts_with("L119547037146038801333356L\n.");
 }
 
+bool isTar(const Probe &probe)
+{
+    constexpr std::size_t magicAt = 257;
+    return probe.head.size() > magicAt && std::string_view(probe.head).substr(magicAt).starts_with("ustar");
+}
+
+bool isGguf(const Probe &probe)
+{
+    return probe.head.starts_with("GGUF");
+}
+
+bool isNpy(const Probe &probe)
+{
+    return probe.head.starts_with("\x93NUMPY");
+}
+
+bool isPickle(const Probe &probe)
+{
+    return probe.head.size() > 1 && probe.head[0] == '\x80' && probe.head[1] >= 0 && probe.head[1] <= 5;
+}
+
+/// Protocols 0 and 1 have no magic; a pickle at least ends with its STOP.
+bool isOldPickle(const Probe &probe)
+{
+    return probe.last == '.' && probe.head[0] != '\0';
+}
+
 /// Tried from the top; the first whose sniff() agrees opens the file, and what it then finds wrong is an error.
 constexpr auto formats = std::to_array<CheckpointFormat>({
     {"torch-zip", "PyTorch zip", isZip, readTorchZip},
+    {"gguf", "GGUF", isGguf, readGguf},
+    {"npy", "NumPy array", isNpy, readNpy},
+    {"torch-tar", "PyTorch tar", isTar, readTorchTar},
     {"sharded-safetensors", "Shard index", isShardIndex, readShardIndex},
     {"safetensors", "safetensors", isSafetensors, readSafetensors},
     {"torch-legacy", "PyTorch legacy", isTorchLegacy, readTorchLegacy},
+    {"pickle", "Pickle", isPickle, readPlainPickle},
     {"schema", "Key schema", isJson, readSchemaFile},
     {"safetensors", "safetensors", isNamedSafetensors, readSafetensors},
+    {"pickle", "Pickle", isOldPickle, readPlainPickle},
 });
 
 struct Unsupported
@@ -103,7 +135,7 @@ constexpr auto unsupported = std::to_array<Unsupported>({
         throw Error(name, {}, "an ONNX model, which is not supported");
     if (std::ranges::all_of(probe.head, [](char byte) { return byte == 0; }))
         throw Error(name, {}, "the file holds only zeros: its download was not finished");
-    const bool text = std::ranges::all_of(probe.head, [](unsigned char byte) { return byte >= 0x20 || (byte >= 9 && byte <= 13); });
+    const bool text = std::ranges::all_of(probe.head, [](unsigned char byte) { return (byte >= 0x20 && byte < 0xF8) || (byte >= 9 && byte <= 13); });
     throw Error(name, {},
                 text ? "this is a text file, not a checkpoint (expected safetensors, a PyTorch file, GGUF, npz or a key schema)"
                      : "no known checkpoint format (expected safetensors, a PyTorch file, GGUF, npz or a key schema)");

@@ -46,5 +46,11 @@ void readSchemaFile(const Probe &probe, CheckpointContent &content);
 void readShardIndex(const Probe &probe, CheckpointContent &content);
 void readTorchZip(const Probe &probe, CheckpointContent &content);
 void readTorchLegacy(const Probe &probe, CheckpointContent &content);
+void readTorchTar(const Probe &probe, CheckpointContent &content);
+void readPlainPickle(const Probe &probe, CheckpointContent &content);
+void readNpy(const Probe &probe, CheckpointContent &content);
+void readGguf(const Probe &probe, CheckpointContent &content);
+/// A zip without data.pkl whose members are arrays.
+void readNpz(const MappedFile &file, const class ZipArchive &zip, CheckpointContent &content);
 
 } // namespace rekey

@@ -38,6 +38,8 @@ struct StorageReference
     bool untyped = false;
     std::uint64_t first = 0;    ///< elements of the storage before the piece
     std::uint64_t elements = 0; ///< of the piece
+    /// Of the tar format, whose persistent ids also name whole tensors.
+    std::shared_ptr<const TensorEntry> tensor;
 };
 
 /// One pickle that is being listed: its graph, where its bytes lie, and what it is listed into.

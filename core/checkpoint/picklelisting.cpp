@@ -94,7 +94,7 @@ std::uint64_t identityOf(PickleValue value)
 void Lister::add(TensorEntry entry)
 {
     entry.key = pathText(entry.path);
-    std::uint64_t bytes = sizeof entry + entry.key.size() + (entry.shape.size() + entry.strides.size()) * sizeof(std::int64_t);
+    std::uint64_t bytes = 3 * sizeof entry + entry.key.size() + (entry.shape.size() + entry.strides.size()) * sizeof(std::int64_t);
     for (const PathStep &step : entry.path)
         bytes += sizeof step + (std::holds_alternative<std::string>(step.value) ? std::get<std::string>(step.value).size() : 0);
     m_file.budget.take(bytes);
@@ -105,7 +105,8 @@ void Lister::note(std::string_view type, std::string value, std::string classNam
 {
     if (m_full)
         return;
-    std::uint64_t bytes = sizeof(MetadataEntry) + value.size() + className.size();
+    // The list of entries is copied when it grows.
+    std::uint64_t bytes = 3 * sizeof(MetadataEntry) + value.size() + className.size();
     for (const PathStep &step : m_path)
         bytes += sizeof step + (std::holds_alternative<std::string>(step.value) ? std::get<std::string>(step.value).size() : 0);
     // Tensors come first: values that are none may take half of what is left, then they are no longer listed.

@@ -495,8 +495,10 @@ std::optional<PickledTensor> pickledTensor(PickleFile &file, PickleValue value, 
 TensorEntry pickledStorage(PickleFile &file, PickleValue persistent, const Path &path)
 {
     const StorageReference &from = file.storages[persistent.index];
-    TensorEntry entry;
+    TensorEntry entry = from.tensor ? *from.tensor : TensorEntry();
     entry.path = path;
+    if (from.tensor)
+        return entry;
     entry.kind = TensorKind::Storage;
     entry.dtype = from.dtype;
     entry.storage = from.storage;

@@ -187,7 +187,7 @@ std::span<const std::byte> StorageReader::view(const TensorEntry &entry) const
     const MappedFile &file = *m_content.files[storage.file];
     file.checkIntact();
     verify(entry.storage);
-    return file.bytes().subspan(storage.offset + *begin, entry.bytes());
+    return file.bytes().subspan(storage.offset + storage.begin + *begin, entry.bytes());
 }
 
 void StorageReader::inflate(std::uint32_t index, std::uint64_t begin, std::span<std::byte> out) const
@@ -209,8 +209,8 @@ void StorageReader::copy(std::uint32_t index, std::uint64_t begin, std::span<std
         throw Error({}, partOf(storage), fmt::format("bytes {} to {} of {} were asked for", begin, begin + out.size(), storage.bytes));
     switch (storage.encoding) {
     case Storage::Encoding::Memory: std::copy_n(storage.memory->begin() + static_cast<std::ptrdiff_t>(begin), out.size(), out.begin()); return;
-    case Storage::Encoding::Stored: m_content.files[storage.file]->read(storage.offset + begin, out); return;
-    case Storage::Encoding::Deflated: inflate(index, begin, out); return;
+    case Storage::Encoding::Stored: m_content.files[storage.file]->read(storage.offset + storage.begin + begin, out); return;
+    case Storage::Encoding::Deflated: inflate(index, storage.begin + begin, out); return;
     case Storage::Encoding::None: throw Error({}, partOf(storage), "holds no values");
     }
 }
@@ -221,7 +221,7 @@ std::span<const std::byte> StorageReader::whole(std::uint32_t index, std::shared
     if (storage.encoding == Storage::Encoding::Memory)
         return *storage.memory;
     if (storage.encoding == Storage::Encoding::Stored)
-        return m_content.files[storage.file]->bytes().subspan(storage.offset, storage.bytes);
+        return m_content.files[storage.file]->bytes().subspan(storage.offset + storage.begin, storage.bytes);
     if (storage.bytes > limits::inflatedWhole)
         throw Error(m_content.files[storage.file]->name(), partOf(storage),
                     fmt::format("{} compressed bytes would have to be held at once to reorder them, at most {} are; unpack the archive first",

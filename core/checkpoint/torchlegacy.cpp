@@ -91,7 +91,7 @@ PickleValue LegacyFile::load(PickleValue id)
         m_file.fail("storage " + named.key, fmt::format("is declared twice: {} elements of {}, and {} of {}", storage.id.elements,
                                                         name(storage.id.type.dtype), named.elements, name(named.type.dtype)));
     }
-    StorageReference reference{storage.storage, named.type.dtype, named.type.untyped, 0, named.elements};
+    StorageReference reference{storage.storage, named.type.dtype, named.type.untyped, 0, named.elements, nullptr};
     const PickleValue view = items[5];
     if (!view.is(Type::None)) {
         const auto &numbers = view.is(Type::Tuple) ? m_file.graph.items(view) : std::vector<PickleValue>();

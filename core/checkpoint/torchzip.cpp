@@ -132,7 +132,7 @@ PickleValue TorchZip::storage(PickleFile &file, PickleValue id, const std::strin
     storage.recordBytes = record->bytes;
     storage.bytes = named.bytes;
     storage.name = "storage " + named.key;
-    file.storages.push_back({static_cast<std::uint32_t>(m_content.storages.size() - 1), named.type.dtype, named.type.untyped, 0, named.elements});
+    file.storages.push_back({static_cast<std::uint32_t>(m_content.storages.size() - 1), named.type.dtype, named.type.untyped, 0, named.elements, nullptr});
     return PickleValue::ofNode(Type::Persistent, file.storages.size() - 1);
 }
 
@@ -200,6 +200,9 @@ void readTorchZip(const Probe &probe, CheckpointContent &content)
 {
     const MappedFile &file = *probe.file;
     const ZipArchive zip(file, [&](std::string sentence) { content.warn(std::move(sentence)); });
+    const auto is = [](std::string_view ending) { return [ending](const ZipEntry &entry) { return entry.name.ends_with(ending); }; };
+    if (std::ranges::any_of(zip.entries(), is(".npy")) && std::ranges::none_of(zip.entries(), is("data.pkl")))
+        return readNpz(file, zip, content);
     TorchZip(file, zip, content).read();
 }
 
