@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
+#include "core/script/exporters.h"
+#include "tests/core/mapping/values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace rekey {
+namespace {
+
+using test::drop;
+using test::init;
+using test::map;
+using test::schemaOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Pair
+{
+    Mapping mapping;
+    Schema source, target;
+    Resolution resolution;
+    ExportInput input() const { return {&mapping, &source, &target, &resolution}; }
+};
+
+Pair pairOf(std::vector<Rule> rules, Schema source, Schema target)
+{
+    Pair pair{test::mappingOf(std::move(rules)), std::move(source), std::move(target), {}};
+    pair.resolution = resolve(pair.mapping, pair.source, pair.target);
+    return pair;
+}
+
+TEST(Exporters, TableIsComplete)
+{
+    std::set<std::string_view> ids;
+    for (const Exporter &exporter : exporters()) {
+        ids.insert(exporter.id);
+        EXPECT_EQ(&exporterById(exporter.id), &exporter);
+        EXPECT_FALSE(exporter.description.empty());
+        EXPECT_TRUE(exporter.extension.starts_with("."));
+    }
+    EXPECT_EQ(ids, (std::set<std::string_view>{"python", "transformers", "json", "markdown"}));
+    try {
+        exporterById("yaml");
+        ADD_FAILURE();
+    } catch (const Error &error) {
+        EXPECT_THAT(error.what(), HasSubstr("known: python, transformers, json, markdown"));
+    }
+}
+
+TEST(Exporters, AllWriteWithoutSchemas)
+{
+    const Mapping mapping = test::mappingOf({map({"a.{i}"}, {"b.{i}"}), map({"q", "k"}, {"qk"}, "concat dim 0"), drop("x"), init("y")});
+    for (const Exporter &exporter : exporters())
+        EXPECT_FALSE(exporter.write({&mapping, nullptr, nullptr, nullptr}).empty()) << exporter.id;
+}
+
+TEST(Exporters, JsonIsTheMapping)
+{
+    const Pair pair = pairOf({map({"a"}, {"b"})}, schemaOf({{"a", {2}}}), schemaOf({{"b", {2}}}));
+    const Mapping read = mappingFromJson(exporterById("json").write(pair.input()), "");
+    EXPECT_EQ(read.rules, pair.mapping.rules);
+    EXPECT_EQ(read.sources.front(), describeSide(pair.source));
+    EXPECT_EQ(read.target, describeSide(pair.target));
+}
+
+TEST(Exporters, MarkdownSaysWhatAPersonAsks)
+{
+    Rule question = test::open(map({"u"}, {"v"}));
+    question.evidence = {"same shape | only one"};
+    Pair pair = pairOf({map({"{i}.q", "{i}.k"}, {"{i}.qk"}, "concat dim 0"), question, drop("head", "other task")},
+                       schemaOf({{"0.q", {2}}, {"0.k", {2}}, {"u", {1}}, {"head", {9}}, {"left", {1}}}), schemaOf({{"0.qk", {4}}, {"v", {1}}, {"w", {1}}}));
+    const std::string text = exporterById("markdown").write(pair.input());
+    EXPECT_THAT(text, HasSubstr("| filled | 1 |\n| initialised | 0 |\n| to review | 1 |\n| missing | 1 |"));
+    EXPECT_THAT(text, HasSubstr("| used | 2 |\n| to review | 1 |\n| dropped | 1 |\n| unused | 1 |"));
+    EXPECT_THAT(text, HasSubstr("| 1 | `{i}.q`<br>`{i}.k` | `{i}.qk` | 2 → 1, concat dim 0 | 1 | accepted |"));
+    EXPECT_THAT(text, HasSubstr("| to review, 0.50 | same shape \\| only one |"));
+    EXPECT_THAT(text, HasSubstr("| 3 | `head` | 1 | other task |"));
+    EXPECT_THAT(text, HasSubstr("- error: 'w' is not filled by any rule."));
+    EXPECT_THAT(text, HasSubstr("- warning: 'left' is not used by any rule."));
+}
+
+TEST(Exporters, TransformersForm)
+{
+    const Pair pair = pairOf({map({"blocks.{i}.{leaf}"}, {"layers.{i}.{leaf}"}), map({"n.{x:0|1}.w"}, {"n.{x:conv|norm}.w"}),
+                              map({"{part:attn|mlp}.{rest}"}, {"x.{part}.{rest}"}), map({"a.{i}"}, {"a.{i+1}"}), map({"pe"}, {"one.pe", "two.pe"}),
+                              map({"q", "k"}, {"qk"}, "concat dim 0"), drop("head", "other task")},
+                             {}, {});
+    const std::string text = exporterById("transformers").write(pair.input());
+    EXPECT_THAT(text, HasSubstr(R"(    r"^blocks\.(\d+)\.([^./]+)$": r"layers.\g<1>.\g<2>",)"));
+    EXPECT_THAT(text, HasSubstr(R"(    r"^n\.0\.w$": r"n.conv.w",)"));
+    EXPECT_THAT(text, HasSubstr(R"(    r"^n\.1\.w$": r"n.norm.w",)"));
+    EXPECT_THAT(text, HasSubstr(R"(    r"^(attn|mlp)\.(.+)$": r"x.\g<1>.\g<2>",)"));
+    EXPECT_THAT(text, HasSubstr(R"(    r"^pe$": r"one.pe",)"));
+    EXPECT_THAT(text, HasSubstr("# - a.{i} -> a.{i+1}: arithmetic on numbers"));
+    EXPECT_THAT(text, HasSubstr("# - pe -> one.pe two.pe: one tensor under several names"));
+    EXPECT_THAT(text, HasSubstr("# - q, k -> qk: 2 → 1, concat dim 0"));
+    EXPECT_THAT(text, HasSubstr("# - head: drop: other task"));
+}
+
+TEST(Exporters, PythonHoldsOnlyWhatItUses)
+{
+    const Pair plain = pairOf({map({"a.{i}"}, {"b.{i}"})}, schemaOf({{"a.0", {2}}}), schemaOf({{"b.0", {2}}}));
+    const std::string renames = exporterById("python").write(plain.input());
+    for (const char *absent : {"def concat", "def split", "def each", "class Drop", "class Init", "solve_sum", "Step", "%%", "#if", "#endif"})
+        EXPECT_THAT(renames, Not(HasSubstr(absent)));
+    EXPECT_THAT(renames, HasSubstr("    Rule(\"a.{i}\", \"b.{i}\"),\n"));
+    EXPECT_THAT(renames, HasSubstr("--reverse"));
+
+    const Pair more = pairOf({map({"qkv"}, {"q", "k", "v"}, "split dim 0 into 3"), drop("head", "says \"no\" \\"), init("z", InitPolicy::Zeros),
+                              test::open(map({"u"}, {"w"}))},
+                             schemaOf({{"qkv", {6}}, {"head", {1}}}), schemaOf({{"q", {2}}, {"k", {2}}, {"v", {2}}, {"z", {3, 4}}}));
+    const std::string text = exporterById("python").write(more.input());
+    EXPECT_THAT(text, HasSubstr("    Rule(\"qkv\", [\"q\", \"k\", \"v\"], [split(0, 3)]),\n"));
+    EXPECT_THAT(text, HasSubstr("    Drop(\"head\", \"says \\\"no\\\" \\\\\"),\n"));
+    EXPECT_THAT(text, HasSubstr("    Init(\"z\", \"zeros\"),\n"));
+    EXPECT_THAT(text, HasSubstr("    \"z\": [3, 4],\n"));
+    EXPECT_THAT(text, HasSubstr("# open question, confidence 0.50: Rule('u', 'w')"));
+    EXPECT_THAT(text, HasSubstr("def split("));
+    EXPECT_THAT(text, Not(HasSubstr("def concat(")));
+    EXPECT_THAT(text, Not(HasSubstr("--reverse")));
+    EXPECT_THAT(text, HasSubstr("There is no way back:"));
+}
+
+TEST(Exporters, PythonRefusesWhatItCannotSay)
+{
+    const Mapping braces = test::mappingOf({map({"a{{x}}"}, {"b"})});
+    EXPECT_THROW(exporterById("python").write({&braces, nullptr, nullptr, nullptr}), Error);
+    const Mapping lists = test::mappingOf({map({"{x:a|b}.{x:q|k}"}, {"{x}"})});
+    EXPECT_THROW(exporterById("python").write({&lists, nullptr, nullptr, nullptr}), Error);
+    const Pair quantised = pairOf({map({"a"}, {"b"})}, schemaOf({{"a", {32}}}), schemaOf({{"b", {32}}}, DType::Q4_0));
+    EXPECT_THROW(exporterById("python").write(quantised.input()), Error);
+}
+
+} // namespace
+} // namespace rekey
