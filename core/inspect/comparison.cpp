@@ -158,4 +158,11 @@ ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Ch
     return compareAs<float>(a, tensorA, b, tensorB, progress);
 }
 
+ValueDifference compareValues(std::span<const double> a, std::span<const double> b)
+{
+    DifferenceSums sums;
+    sums.add<double>(a, b);
+    return sums.result();
+}
+
 } // namespace rekey

@@ -4,6 +4,7 @@
 #include "core/base/progress.h"
 #include "core/checkpoint/checkpoint.h"
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,9 @@ struct ValueDifference
     double cosine = 1;
     std::uint64_t differing = 0;
 };
+/// Throws Error when the tensors differ in size or cannot be decoded.
 ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB, const Progress &progress = {});
+/// The same of values in memory, as many on both sides.
+ValueDifference compareValues(std::span<const double> a, std::span<const double> b);
 
 } // namespace rekey

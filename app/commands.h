@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/runtime/runtime.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+// The subcommands: what was asked, and a function that does it, one file each. They return an ExitCode, print results on
+// stdout, and throw Error or Cancelled, which commandline.cpp turns into a sentence and a code.
+
+namespace rekey {
+
+/// Arguments that make no sense: exit code 2 rather than 3.
+class UsageError : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Which part of a nested file is meant: "auto" (the best state dict), "all" (the whole file) or a dotted path.
+struct InputOptions
+{
+    std::filesystem::path file;
+    std::string root = "auto";
+};
+
+struct KeysOptions { InputOptions input; bool json = false, sha256 = false, tree = false, rootGiven = false; };
+int keysCommand(const KeysOptions &options);
+
+struct StatsOptions { InputOptions input; std::string key; std::size_t histogramBins = 0; bool json = false; };
+int statsCommand(const StatsOptions &options);
+
+struct DiffOptions { InputOptions a, b; std::vector<std::string> stripPrefixes; bool values = false, json = false; };
+int diffCommand(const DiffOptions &options);
+
+struct ScanOptions { std::filesystem::path file; bool json = false; };
+int scanCommand(const ScanOptions &options);
+
+struct SuggestCommandOptions
+{
+    InputOptions source, target;
+    std::filesystem::path output, pairs;
+    bool json = false, namesOnly = false;
+};
+int suggestCommand(const SuggestCommandOptions &options);
+
+struct ResolveOptions { InputOptions source, target; std::filesystem::path mapping; bool json = false; };
+int resolveCommand(const ResolveOptions &options);
+
+struct ConvertOptions
+{
+    InputOptions source;
+    std::optional<InputOptions> target;
+    std::filesystem::path mapping, output;
+    std::string dtype, maxShardSize, wrapperKey;
+    bool allowIncomplete = false, json = false;
+};
+int convertCommand(const ConvertOptions &options);
+
+struct ExportOptions
+{
+    std::filesystem::path mapping, output;
+    std::string exporter;
+    std::optional<InputOptions> source, target;
+    bool json = false;
+};
+int exportCommand(const ExportOptions &options);
+
+struct ParityOptions
+{
+    InputOptions a, b;
+    std::filesystem::path mapping, image, activations;
+    bool json = false;
+};
+int parityCommand(const ParityOptions &options);
+
+struct RunOptions
+{
+    InputOptions checkpoint;
+    std::optional<InputOptions> target;
+    std::filesystem::path mapping, image, output, overlay;
+    std::vector<std::string> points;
+    std::string box, text, dtype = "fp32";
+    bool json = false;
+};
+int runCommand(const RunOptions &options);
+
+struct DemoOptions { std::filesystem::path output; bool json = false; };
+int demoCommand(const DemoOptions &options);
+
+} // namespace rekey

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/commands.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace rekey {
+
+/// Opens a checkpoint at the root that was asked for and prints its warnings. Throws Error.
+CheckpointPtr openInput(const InputOptions &input, const Progress &progress);
+
+/// "sam_vit_h: 594 keys, F32, 2.4 GiB (image_encoder 457, prompt_encoder 17, mask_decoder 120)".
+std::string describeInput(const Checkpoint &checkpoint);
+
+/// Throws Error when `output` is one of the inputs or its folder is missing, before any work is done.
+void checkOutput(const std::filesystem::path &output, const std::vector<std::filesystem::path> &inputs);
+
+/// Written beside and renamed. Throws Error.
+void writeText(const std::filesystem::path &path, std::string_view text);
+
+} // namespace rekey

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/commands.h"
+#include "app/inputs.h"
+#include "app/mappingtext.h"
+#include "app/terminal.h"
+#include "core/suggest/suggest.h"
+
+namespace rekey {
+
+int suggestCommand(const SuggestCommandOptions &options)
+{
+    const Progress progress = terminalProgress();
+    for (const std::filesystem::path &output : {options.output, options.pairs}) {
+        if (!output.empty())
+            checkOutput(output, {options.source.file, options.target.file});
+    }
+    const CheckpointPtr source = openInput(options.source, progress), target = openInput(options.target, progress);
+    SuggestOptions how;
+    if (!options.namesOnly && source->hasValues() && target->hasValues()) {
+        how.sourceValues = source.get();
+        how.targetValues = target.get();
+    }
+    Mapping mapping = suggest(source->schema(), target->schema(), how, progress);
+    if (mapping.sources.empty())
+        mapping.sources = {describeSide(source->schema())};
+    if (mapping.target.fingerprint.empty())
+        mapping.target = describeSide(target->schema());
+    const Resolution resolution = resolve(mapping, source->schema(), target->schema());
+    progress.check();
+    if (!options.output.empty())
+        saveMapping(mapping, options.output);
+    if (!options.pairs.empty())
+        writeText(options.pairs, resolutionToPairsJson(mapping, resolution, source->schema(), target->schema()));
+
+    if (options.json) {
+        nlohmann::ordered_json result = resolutionJson(mapping, resolution, source->schema(), target->schema());
+        result["mapping"] = nlohmann::ordered_json::parse(mappingToJson(mapping));
+        printJson(result);
+    } else {
+        std::string text = describeInput(*source) + "\n" + describeInput(*target) + "\n\n" + rulesText(mapping, resolution) + "\n"
+            + countText(mapping.rules.size(), "rule") + ". " + countsText(resolution);
+        if (!options.output.empty())
+            text += "Written: " + options.output.string() + "\n";
+        if (!options.pairs.empty())
+            text += "Written: " + options.pairs.string() + "\n";
+        printText(text);
+    }
+    return withoutFindings(resolution) ? ExitDone : ExitFindings;
+}
+
+} // namespace rekey
