@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import %%TYPES%%
 
 import torch
 
@@ -75,8 +75,8 @@ class Init:
 #if helpers
 # Steps: each takes the list of tensors and gives the next one.
 
-#endif
 %%HELPERS%%
+#endif
 RULES: List[%%RULE_TYPES%%] = [
 %%RULES%%
 ]

@@ -82,6 +82,8 @@ public:
         std::string text = choose(scriptTemplate, m_names);
         fill(text, "TITLE", pythonComment(fmt::format("Convert {} to {}.", sideText(m_input.source, firstSource()), sideText(m_input.target, m_mapping.target))));
         fill(text, "ABOUT", about());
+        fill(text, "TYPES", m_names.contains("steps") ? "Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union"
+                                                        : "Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union");
         fill(text, "PATTERN_NOTES", m_names.contains("sums") ? "\n    {i+1}, {3*i+j} are sums, solved where they are matched." : "");
         fill(text, "HELPERS", pythonHelpers(m_usedSteps));
         fill(text, "RULE_TYPES", ruleTypes());

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/checkpoint/checkpoint.h"
 #include "core/mapping/architectures.h"
 #include "core/script/exporters.h"
 #include "tests/core/mapping/values.h"
@@ -180,11 +181,58 @@ std::vector<Case> cases()
     return result;
 }
 
+const std::string python = "/usr/bin/python3";
+
+bool hasTorch()
+{
+    return std::system((python + " -c 'import torch' > /dev/null 2>&1").c_str()) == 0;
+}
+
+#define REKEY_NEEDS_TORCH()                                                                                            \
+    if (!hasTorch())                                                                                                   \
+    GTEST_SKIP() << python << " has no torch (Debian: python3-torch): the generated scripts were not run"
+
+/// The trained checkpoint of the demo, there and back; the digests come from the people who trained it.
+TEST(Python, DemoCheckpointHasTheExpectedDigests)
+{
+    REKEY_NEEDS_TORCH();
+    const fs::path folder = fs::path(testing::TempDir()) / "rekey-scripts" / "demo";
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    const fs::path original = REKEY_RESOURCES "/demo/sam_tiny.pth";
+    const CheckpointPtr source = openCheckpoint(original), target = openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init");
+    const auto sam = std::ranges::find(architectures(), "sam", &Architecture::id);
+    const Mapping mapping = namingMapping(*sam, "original", "hf");
+    const Resolution resolution = resolve(mapping, source->schema(), target->schema());
+    ASSERT_TRUE(resolution.complete());
+    std::ofstream(folder / "convert.py") << exporterById("python").write({&mapping, &source->schema(), &target->schema(), &resolution});
+    const std::string script = fmt::format("{} '{}' ", python, (folder / "convert.py").string());
+    const auto run = [&](const fs::path &from, const char *to, const char *options) {
+        return std::system(fmt::format("{} '{}' '{}' {} > /dev/null", script, from.string(), (folder / to).string(), options).c_str());
+    };
+    ASSERT_EQ(run(original, "hf16.safetensors", ""), 0);
+    ASSERT_EQ(run(original, "hf32.safetensors", "--dtype float32"), 0);
+    ASSERT_EQ(run(folder / "hf32.safetensors", "back.pth", "--reverse"), 0);
+
+    const json expected = json::parse(test::fileText(REKEY_TEST_DATA "/demo/expected_tensors.json"));
+    for (const auto &[file, digest] : {std::pair("hf16.safetensors", "sha256_f16"), std::pair("hf32.safetensors", "sha256_f32")}) {
+        const CheckpointPtr converted = openCheckpoint(folder / file);
+        ASSERT_EQ(converted->tensors().size(), expected.size()) << file;
+        for (std::size_t i = 0; i < converted->tensors().size(); ++i)
+            EXPECT_EQ(sha256(*converted, i), expected.at(converted->tensors()[i].key).at(digest)) << converted->tensors()[i].key;
+    }
+    const CheckpointPtr back = openCheckpoint(folder / "back.pth");
+    ASSERT_EQ(back->tensors().size(), source->tensors().size());
+    for (std::size_t i = 0; i < source->tensors().size(); ++i) {
+        const std::size_t there = back->find(source->tensors()[i].key);
+        ASSERT_NE(there, SchemaIndex::npos) << source->tensors()[i].key;
+        EXPECT_EQ(sha256(*back, there), sha256(*source, i)) << source->tensors()[i].key;
+    }
+}
+
 TEST(Python, ScriptsGiveTheSameBytes)
 {
-    const std::string python = "/usr/bin/python3";
-    if (std::system((python + " -c 'import torch' > /dev/null 2>&1").c_str()) != 0)
-        GTEST_SKIP() << python << " has no torch (Debian: python3-torch): the generated scripts were not run";
+    REKEY_NEEDS_TORCH();
     std::string command = fmt::format("{} '{}'", python, REKEY_CHECK_SCRIPT);
     for (const Case &c : cases())
         command += fmt::format(" '{}'", writeCase(c).string());
