@@ -2,7 +2,6 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/runtime/blas.h"
 #include "core/runtime/models/sam/attention.h"
-#include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/stripsoftmax.h"
 #include "core/runtime/tensortypes.h"
 
@@ -20,6 +19,14 @@ namespace {
 double distance(const at::Tensor &a, const at::Tensor &b)
 {
     return a.sizes() == b.sizes() ? (a - b).abs().max().item<double>() : INFINITY;
+}
+
+at::Tensor attention(const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns, const at::Tensor &tableH,
+                     const at::Tensor &tableW)
+{
+    at::Tensor out = at::empty({qkv.size(0), qkv.size(1), qkv.size(2) / 3}, at::kFloat);
+    gridAttention(out, qkv, heads, rows, columns, tableH, tableW, {});
+    return out;
 }
 
 /// The formula as it stands in the paper, over whole matrices.
@@ -81,7 +88,7 @@ TEST(GridAttention, AgreesWithTheFormula)
             tableH = at::randn({2 * c.rows - 1, c.headWidth});
             tableW = at::randn({2 * c.columns - 1, c.headWidth});
         }
-        const at::Tensor found = gridAttention(qkv, c.heads, c.rows, c.columns, tableH, tableW, {});
+        const at::Tensor found = attention(qkv, c.heads, c.rows, c.columns, tableH, tableW);
         EXPECT_LE(distance(found, plainAttention(qkv, c.heads, c.rows, c.columns, tableH, tableW)), 2e-5) << c.rows << " × " << c.columns;
     }
 }
@@ -93,10 +100,10 @@ TEST(GridAttention, DoesNotDependOnTheNumberOfThreads)
     const at::Tensor qkv = at::randn({1, 24 * 24, 3 * 64}), table = at::randn({47, 16});
     const int before = threads();
     setThreads(1);
-    const at::Tensor one = gridAttention(qkv, 4, 24, 24, table, table, {});
+    const at::Tensor one = attention(qkv, 4, 24, 24, table, table);
     for (const int count : {2, 3, 7}) {
         setThreads(count);
-        EXPECT_LE(distance(gridAttention(qkv, 4, 24, 24, table, table, {}), one), 1e-6) << count;
+        EXPECT_LE(distance(attention(qkv, 4, 24, 24, table, table), one), 1e-6) << count;
     }
     setThreads(before);
 }
@@ -121,20 +128,12 @@ TEST(StripSoftmax, HoldsForExtremeScores)
             }
             for (double &value : expected)
                 total += value = std::exp(value - largest);
-            const float sum = softmaxWeights(scores.data(), 5, columns, 0.125F, height.data(), across.data());
+            float maximum = -INFINITY;
+            const float sum = softmaxWeights(scores.data(), 5, columns, 0.125F, height.data(), across.data(), maximum);
+            EXPECT_NEAR(maximum, largest, 1e-6 * std::abs(largest));
             EXPECT_NEAR(sum / total, 1, 2e-4);
             for (std::size_t i = 0; i < scores.size(); ++i)
                 EXPECT_NEAR(scores[i] / sum, expected[i] / total, 2e-4 * std::max(0.05, expected[i] / total)) << spread << ' ' << columns << ' ' << i;
         }
     }
-}
-
-TEST(Windows, ComeBackFromPadding)
-{
-    at::Tensor x = at::randn({1, 5, 7, 3});
-    const at::Tensor windows = toWindows(x, 4);
-    EXPECT_EQ(windows.sizes(), (at::IntArrayRef{4, 4, 4, 3}));
-    EXPECT_TRUE(fromWindows(windows, 5, 7).equal(x));
-    EXPECT_EQ(windows[3][1][3].abs().sum().item<float>(), 0) << "padding is zero";
-    EXPECT_TRUE(windows[1][2][1].equal(x[0][2][5]));
 }

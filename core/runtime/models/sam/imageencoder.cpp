@@ -3,33 +3,55 @@
 
 #include "core/runtime/models/sam/attention.h"
 #include "core/runtime/models/sam/layers.h"
+#include "core/runtime/paralleltasks.h"
 
 namespace rekey::sam {
 
 namespace {
 
-std::int64_t windowsAlong(std::int64_t tokens, std::int64_t size)
+constexpr std::int64_t tokensAtOnce = 256;
+
+void linearInto(at::Tensor out, const at::Tensor &x, const Parameters &parameters)
 {
-    return (tokens + size - 1) / size;
+    if (parameters.bias.defined())
+        at::addmm_out(out, parameters.bias, x, parameters.weight.t());
+    else
+        at::mm_out(out, x, parameters.weight.t());
 }
 
 } // namespace
 
-at::Tensor toWindows(const at::Tensor &x, std::int64_t size)
+/// Memory that all blocks use in turn.
+struct ImageEncoder::Workspace
 {
-    const std::int64_t height = x.size(1), width = x.size(2), channels = x.size(3);
-    const std::int64_t down = windowsAlong(height, size), across = windowsAlong(width, size);
-    const at::Tensor padded = at::constant_pad_nd(x, {0, 0, 0, across * size - width, 0, down * size - height});
-    return padded.view({down, size, across, size, channels}).transpose(1, 2).reshape({down * across, size, size, channels});
-}
+    std::int64_t grid = 0, width = 0;
+    at::Tensor x;        ///< [tokens, width]
+    at::Tensor qkv;      ///< [groups, tokens of a group, 3 · width]
+    at::Tensor attended; ///< [groups, tokens of a group, width]
+    std::vector<at::Tensor> hidden; ///< of a thread, [tokensAtOnce or more, MLP width]
+    at::Tensor norm1, norm2, mlp;   ///< [tokens, width], kept only for a trace
 
-at::Tensor fromWindows(const at::Tensor &windows, std::int64_t height, std::int64_t width)
-{
-    const std::int64_t size = windows.size(1), channels = windows.size(3);
-    const std::int64_t down = windowsAlong(height, size), across = windowsAlong(width, size);
-    const at::Tensor whole = windows.view({down, across, size, size, channels}).transpose(1, 2).reshape({1, down * size, across * size, channels});
-    return whole.slice(1, 0, height).slice(2, 0, width);
-}
+    std::int64_t rowsAtOnce() const { return std::max<std::int64_t>(1, tokensAtOnce / grid); }
+    std::int64_t tasks() const { return (grid + rowsAtOnce() - 1) / rowsAtOnce(); }
+    /// Tokens [first, last) of a task.
+    std::pair<std::int64_t, std::int64_t> tokens(std::int64_t task) const
+    {
+        return {task * rowsAtOnce() * grid, std::min((task + 1) * rowsAtOnce(), grid) * grid};
+    }
+    /// `window` 0: one group of all tokens; else as many windows as cover the grid.
+    void arrange(std::int64_t window)
+    {
+        const std::int64_t side = window > 0 ? window : grid, along = (grid + side - 1) / side, groups = along * along;
+        const auto shaped = [&](at::Tensor &buffer, std::int64_t channels) {
+            const std::int64_t size = groups * side * side * channels;
+            if (!buffer.defined() || buffer.storage().nbytes() < static_cast<std::size_t>(size) * sizeof(float))
+                buffer = at::empty({size}, at::kFloat);
+            buffer = buffer.as_strided({groups, side * side, channels}, {side * side * channels, channels, 1});
+        };
+        shaped(qkv, 3 * width);
+        shaped(attended, width);
+    }
+};
 
 ImageEncoder::ImageEncoder(const Config &config, const Weights &weights)
     : m_config(config)
@@ -64,13 +86,80 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights)
     m_smoothNorm = weights.norm("neck.3", channels);
 }
 
-at::Tensor ImageEncoder::attention(const Block &block, const at::Tensor &normed, const Progress &progress) const
+void ImageEncoder::project(const Block &block, Workspace &space, const Progress &progress) const
 {
-    const std::int64_t side = block.window > 0 ? block.window : m_config.grid;
-    const at::Tensor groups = block.window > 0 ? toWindows(normed, block.window) : normed;
-    const at::Tensor qkv = linear(groups.reshape({-1, side * side, m_config.width}), block.qkv);
-    const at::Tensor attended = gridAttention(qkv, m_config.heads, side, side, block.tableH, block.tableW, progress);
-    return linear(attended, block.projection).view({-1, side, side, m_config.width});
+    parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t) {
+        const auto [first, last] = space.tokens(task);
+        const at::Tensor normed = layerNorm(space.x.slice(0, first, last), block.norm1, m_config.encoderNormEps);
+        if (space.norm1.defined())
+            space.norm1.slice(0, first, last).copy_(normed);
+        linearInto(space.qkv[0].slice(0, first, last), normed, block.qkv);
+    });
+}
+
+/// A window reaches over the grid's edge into zeros, whose projection is the bias.
+void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Progress &progress) const
+{
+    const std::int64_t grid = space.grid, side = block.window, along = (grid + side - 1) / side;
+    const at::Tensor tokens = space.x.view({grid, grid, space.width});
+    parallelTasks(along * along, progress, [&](std::int64_t window, std::int64_t) {
+        const std::int64_t top = window / along * side, left = window % along * side;
+        const std::int64_t height = std::min(side, grid - top), width = std::min(side, grid - left);
+        const auto inside = [&](const at::Tensor &map) { return map.slice(0, top, top + height).slice(1, left, left + width); };
+        const at::Tensor normed = layerNorm(inside(tokens).reshape({height * width, space.width}), block.norm1, m_config.encoderNormEps);
+        if (space.norm1.defined())
+            inside(space.norm1.view({grid, grid, space.width})).copy_(normed.view({height, width, space.width}));
+        at::Tensor qkv = space.qkv[window];
+        if (height == side && width == side) {
+            linearInto(qkv, normed, block.qkv);
+            return;
+        }
+        if (block.qkv.bias.defined())
+            qkv.copy_(block.qkv.bias.expand_as(qkv));
+        else
+            qkv.zero_();
+        const at::Tensor projected = linear(normed, block.qkv);
+        qkv.view({side, side, -1}).slice(0, 0, height).slice(1, 0, width).copy_(projected.view({height, width, -1}));
+    });
+}
+
+void ImageEncoder::addAttention(const Block &block, Workspace &space, const Progress &progress) const
+{
+    const std::int64_t grid = space.grid, side = block.window > 0 ? block.window : grid, along = (grid + side - 1) / side;
+    const at::Tensor windows = space.attended.view({along, along, side, side, space.width});
+    parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t) {
+        const auto [first, last] = space.tokens(task);
+        at::Tensor rows = space.attended[0].slice(0, first, last);
+        if (along > 1 || side != grid) {
+            rows = at::empty({(last - first) / grid, grid, space.width}, at::kFloat);
+            for (std::int64_t y = first / grid; y < last / grid; ++y) {
+                const at::Tensor row = windows[y / side].select(1, y % side); // [windows across, side, width]
+                for (std::int64_t window = 0; window < along; ++window) {
+                    const std::int64_t left = window * side, right = std::min(left + side, grid);
+                    rows[y - first / grid].slice(0, left, right).copy_(row[window].slice(0, 0, right - left));
+                }
+            }
+            rows = rows.view({last - first, space.width});
+        }
+        space.x.slice(0, first, last).add_(linear(rows, block.projection));
+    });
+}
+
+void ImageEncoder::addMlp(const Block &block, Workspace &space, const Progress &progress) const
+{
+    parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t worker) {
+        const auto [first, last] = space.tokens(task);
+        at::Tensor x = space.x.slice(0, first, last);
+        const at::Tensor normed = layerNorm(x, block.norm2, m_config.encoderNormEps);
+        at::Tensor hidden = space.hidden[static_cast<std::size_t>(worker)].slice(0, 0, last - first);
+        linearInto(hidden, normed, block.lin1);
+        const at::Tensor mlp = linear(at::gelu_(hidden), block.lin2);
+        if (space.mlp.defined()) {
+            space.norm2.slice(0, first, last).copy_(normed);
+            space.mlp.slice(0, first, last).copy_(mlp);
+        }
+        x.add_(mlp);
+    });
 }
 
 at::Tensor ImageEncoder::neck(const at::Tensor &x, const Trace &trace) const
@@ -86,34 +175,44 @@ at::Tensor ImageEncoder::neck(const at::Tensor &x, const Trace &trace) const
 
 at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, const Progress &progress) const
 {
-    at::Tensor x = at::conv2d(pixels, m_patches.weight, m_patches.bias, m_config.patchSize).permute({0, 2, 3, 1}).contiguous();
-    record(trace, "encoder.patch_embed", x);
+    const std::int64_t grid = m_config.grid, width = m_config.width;
+    const auto asMap = [&](const at::Tensor &tokens) { return tokens.view({1, grid, grid, width}); };
+    Workspace space;
+    space.grid = grid;
+    space.width = width;
+    space.x = at::conv2d(pixels, m_patches.weight, m_patches.bias, m_config.patchSize).permute({0, 2, 3, 1}).reshape({grid * grid, width}).contiguous();
+    record(trace, "encoder.patch_embed", asMap(space.x));
     if (m_positions.defined()) {
-        x = x + m_positions;
-        record(trace, "encoder.pos_added", x);
+        space.x = space.x + m_positions.view({grid * grid, width});
+        record(trace, "encoder.pos_added", asMap(space.x));
     }
+    for (int thread = 0; thread < threads(); ++thread)
+        space.hidden.push_back(at::empty({space.rowsAtOnce() * grid, m_config.mlpWidth}, at::kFloat));
+    if (trace) {
+        for (at::Tensor *kept : {&space.norm1, &space.norm2, &space.mlp})
+            *kept = at::empty_like(space.x);
+    }
+
     for (std::size_t i = 0; i < m_blocks.size(); ++i) {
         progress.step(i, m_blocks.size() + 1, "encoding the image");
         const Block &block = m_blocks[i];
-        const std::string name = "encoder.blocks." + std::to_string(i) + '.';
-        const at::Tensor normed = layerNorm(x, block.norm1, m_config.encoderNormEps);
-        record(trace, name + "norm1", normed);
-        const at::Tensor attended = attention(block, normed, progress);
-        record(trace, name + "attn", attended);
-        x = x + (block.window > 0 ? fromWindows(attended, m_config.grid, m_config.grid) : attended);
-        progress.check();
-
-        const at::Tensor second = layerNorm(x, block.norm2, m_config.encoderNormEps);
-        record(trace, name + "norm2", second);
-        at::Tensor hidden = linear(second, block.lin1);
-        progress.check();
-        const at::Tensor mlp = linear(at::gelu_(hidden), block.lin2);
-        record(trace, name + "mlp", mlp);
-        x = x + mlp;
-        record(trace, name + "out", x);
+        const std::int64_t side = block.window > 0 ? block.window : grid;
+        space.arrange(block.window);
+        block.window > 0 ? projectWindows(block, space, progress) : project(block, space, progress);
+        gridAttention(space.attended, space.qkv, m_config.heads, side, side, block.tableH, block.tableW, progress);
+        addAttention(block, space, progress);
+        addMlp(block, space, progress);
+        if (trace) {
+            const std::string name = "encoder.blocks." + std::to_string(i) + '.';
+            record(trace, name + "norm1", asMap(space.norm1));
+            record(trace, name + "attn", linear(space.attended, block.projection).view({-1, side, side, width}));
+            record(trace, name + "norm2", asMap(space.norm2));
+            record(trace, name + "mlp", asMap(space.mlp));
+            record(trace, name + "out", asMap(space.x));
+        }
     }
     progress.step(m_blocks.size(), m_blocks.size() + 1, "encoding the image");
-    const at::Tensor embedding = neck(x, trace);
+    const at::Tensor embedding = neck(asMap(space.x), trace);
     record(trace, "encoder.image_embedding", embedding);
     return embedding;
 }

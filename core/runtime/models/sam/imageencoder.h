@@ -27,7 +27,13 @@ private:
         at::Tensor tableH, tableW; ///< for the window or the grid; undefined without relative positions
     };
 
-    at::Tensor attention(const Block &block, const at::Tensor &normed, const Progress &progress) const;
+    struct Workspace;
+
+    /// Each of these works on some rows of tokens at a time: what lies between the products stays in the cache, and no thread waits.
+    void project(const Block &block, Workspace &space, const Progress &progress) const;
+    void projectWindows(const Block &block, Workspace &space, const Progress &progress) const;
+    void addAttention(const Block &block, Workspace &space, const Progress &progress) const;
+    void addMlp(const Block &block, Workspace &space, const Progress &progress) const;
     at::Tensor neck(const at::Tensor &x, const Trace &trace) const;
 
     Config m_config;
@@ -36,9 +42,5 @@ private:
     std::vector<Block> m_blocks;
     Parameters m_reduce, m_reduceNorm, m_smooth, m_smoothNorm;
 };
-
-/// [1, height, width, channels] in windows [count, size, size, channels], padded with zeros to the right and below.
-at::Tensor toWindows(const at::Tensor &x, std::int64_t size);
-at::Tensor fromWindows(const at::Tensor &windows, std::int64_t height, std::int64_t width);
 
 } // namespace rekey::sam

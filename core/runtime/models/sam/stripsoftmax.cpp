@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 // Compiled for several instruction sets, chosen when the library is loaded; vectors wider than the machine's are split by the compiler.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
@@ -109,9 +108,9 @@ REKEY_INLINE std::size_t exponentialRun(float *weights, std::size_t at, std::siz
 } // namespace
 
 REKEY_EACH_MACHINE
-float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across)
+float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across, float &maximum)
 {
-    float largest = -std::numeric_limits<float>::infinity();
+    float largest = maximum;
     for (std::size_t y = 0; y < rows; ++y) {
         float *row = scores + y * columns;
         const float offset = height != nullptr ? height[y] : 0;
@@ -123,6 +122,7 @@ float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float
             largest = std::max(largest, row[x]);
         }
     }
+    maximum = largest;
     const std::size_t count = rows * columns;
     float sum = 0;
     std::size_t at = exponentialRun<16>(scores, 0, count, largest, sum);

@@ -5,9 +5,10 @@
 
 namespace rekey::sam {
 
-/// One row of attention scores made into weights, in place: exp(scale · score + height[y] + across[x] - max) for the keys' grid of rows × columns
-/// tokens, row by row. Returns the sum of the weights, by which the caller divides the (much shorter) result. height and across may be null.
-/// One pass while the row lies in the first-level cache; as separate operators over whole matrices this costs more than the products.
-float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across);
+/// A block of one row of attention scores made into weights, in place: exp(scale · score + height[y] + across[x] - largest), for keys on a grid of
+/// rows × columns tokens, row by row. `largest` is raised to the block's maximum first. Returns the sum of the weights. height and
+/// across may be null. All in one go while the block lies in the first-level cache: as separate operators over whole matrices this
+/// costs more than the products around it.
+float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across, float &largest);
 
 } // namespace rekey::sam
