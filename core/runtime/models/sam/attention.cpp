@@ -76,7 +76,7 @@ void attendQueries(const Problem &problem, std::int64_t group, std::int64_t head
     const at::Tensor keys = problem.part(group, 1, head), values = problem.part(group, 2, head);
     const at::Tensor positional = problem.positions.defined() ? at::mm(queries, problem.positions.t()) : at::Tensor();
     const std::int64_t keyRows = std::clamp<std::int64_t>(keysAtOnce / problem.columns, 1, problem.rows);
-    buffers.scores.resize(static_cast<std::size_t>((last - first) * keyRows * problem.columns));
+    buffers.scores.resize(static_cast<std::size_t>((last - first) * keyRows * problem.columns) + softmaxSlack);
     buffers.largest.assign(static_cast<std::size_t>(last - first), -std::numeric_limits<float>::infinity());
     buffers.sums.assign(static_cast<std::size_t>(last - first), 0);
     at::Tensor mixture = at::empty({last - first, problem.headWidth()}, at::kFloat);

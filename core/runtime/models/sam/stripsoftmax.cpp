@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 // Compiled for several instruction sets, chosen when the library is loaded; vectors wider than the machine's are split by the compiler.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__)
@@ -13,6 +14,7 @@
 #define REKEY_EACH_MACHINE
 #endif
 #define REKEY_INLINE __attribute__((always_inline)) static inline
+#define REKEY_INLINE_MEMBER __attribute__((always_inline)) inline
 
 namespace rekey::sam {
 
@@ -64,27 +66,46 @@ REKEY_INLINE void exponential(V &x)
     x = p * factor;
 }
 
-/// score · scale + offset + across for as many lanes as fit between `x` and `columns`; returns where it stopped.
-template <int lanes>
-REKEY_INLINE std::size_t addRun(float *scores, std::size_t x, std::size_t columns, float scale, float offset, const float *across, float &largest)
+/// A row of keys: score · scale + offset + across. Where the last vector reaches beyond the row, its further lanes keep what they hold.
+struct RowAdder
 {
-    using V = typename Lanes<lanes>::Float;
-    if (x + lanes > columns)
-        return x;
-    V peak = V{} + largest;
-    for (; x + lanes <= columns; x += lanes) {
-        V score, position = {};
-        load(score, scores + x);
-        if (across != nullptr)
-            load(position, across + x);
-        score = score * scale + (position + offset);
-        store(scores + x, score);
-        peak = score > peak ? score : peak;
+    static constexpr int lanes = 16;
+    using V = Lanes<lanes>::Float;
+    V tailScale, tailAcross, tailOffset, tailPeak;
+
+    REKEY_INLINE_MEMBER RowAdder(std::size_t columns, float scale, const float *across)
+    {
+        const std::size_t whole = columns - columns % lanes;
+        for (int lane = 0; lane < lanes; ++lane) {
+            const bool inside = whole + static_cast<std::size_t>(lane) < columns;
+            tailScale[lane] = inside ? scale : 1;
+            tailAcross[lane] = inside && across != nullptr ? across[whole + static_cast<std::size_t>(lane)] : 0;
+            tailOffset[lane] = inside ? 1.0F : 0.0F;
+            tailPeak[lane] = inside ? 0 : -std::numeric_limits<float>::infinity();
+        }
     }
-    for (int lane = 0; lane < lanes; ++lane)
-        largest = std::max(largest, peak[lane]);
-    return x;
-}
+    REKEY_INLINE_MEMBER void add(float *scores, std::size_t columns, float scale, float offset, const float *across, V &peak) const
+    {
+        std::size_t x = 0;
+        for (; x + lanes <= columns; x += lanes) {
+            V score, position = {};
+            load(score, scores + x);
+            if (across != nullptr)
+                load(position, across + x);
+            score = score * scale + (position + offset);
+            store(scores + x, score);
+            peak = score > peak ? score : peak;
+        }
+        if (x < columns) {
+            V score;
+            load(score, scores + x);
+            score = score * tailScale + (tailAcross + tailOffset * offset);
+            store(scores + x, score);
+            score = score + tailPeak;
+            peak = score > peak ? score : peak;
+        }
+    }
+};
 
 template <int lanes>
 REKEY_INLINE std::size_t exponentialRun(float *weights, std::size_t at, std::size_t count, float largest, float &sum)
@@ -110,18 +131,13 @@ REKEY_INLINE std::size_t exponentialRun(float *weights, std::size_t at, std::siz
 REKEY_EACH_MACHINE
 float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across, float &maximum)
 {
+    const RowAdder adder(columns, scale, across);
+    RowAdder::V peak = RowAdder::V{} + maximum;
+    for (std::size_t y = 0; y < rows; ++y)
+        adder.add(scores + y * columns, columns, scale, height != nullptr ? height[y] : 0, across, peak);
     float largest = maximum;
-    for (std::size_t y = 0; y < rows; ++y) {
-        float *row = scores + y * columns;
-        const float offset = height != nullptr ? height[y] : 0;
-        std::size_t x = addRun<16>(row, 0, columns, scale, offset, across, largest);
-        x = addRun<8>(row, x, columns, scale, offset, across, largest);
-        x = addRun<4>(row, x, columns, scale, offset, across, largest);
-        for (; x < columns; ++x) {
-            row[x] = row[x] * scale + ((across != nullptr ? across[x] : 0) + offset);
-            largest = std::max(largest, row[x]);
-        }
-    }
+    for (int lane = 0; lane < RowAdder::lanes; ++lane)
+        largest = std::max(largest, peak[lane]);
     maximum = largest;
     const std::size_t count = rows * columns;
     float sum = 0;
