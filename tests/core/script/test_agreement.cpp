@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The scripts of every pair of real models below tests/data/suggest against Rekey's own conversion, there and back.
+#include "core/base/error.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/writers.h"
+#include "core/runtime/runtime.h"
+#include "core/script/exporters.h"
+#include "core/suggest/suggest.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+namespace rekey {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string python = "/usr/bin/python3";
+
+struct Pair
+{
+    fs::path folder;
+    CheckpointPtr source, target;
+    Mapping mapping, back;
+    bool leadsBack = false;
+};
+
+/// The same keys with tensors of a few numbers: parts, joins and transposes stay what they are.
+Schema small(Schema schema)
+{
+    for (SchemaTensor &tensor : schema.tensors) {
+        for (std::int64_t &size : tensor.shape)
+            size = size % 64 == 0 && size > 0 ? size / 64 : size;
+    }
+    return schema;
+}
+
+/// Bytes that are ordinary numbers in every type: no infinities, nothing denormal in 16 bits or more.
+CheckpointPtr write(const fs::path &path, const Schema &schema, std::uint32_t seed)
+{
+    const TensorFiller fill = [&](std::size_t index, const ByteSink &sink) {
+        std::vector<std::byte> bytes(byteCount(schema.tensors[index].dtype, elementCount(schema.tensors[index].shape)).value());
+        for (std::byte &byte : bytes) {
+            seed = seed * 1664525U + 1013904223U;
+            byte = std::byte(0x30U + (seed >> 28U));
+        }
+        sink(bytes);
+    };
+    writerFor(path).write(path, schema, fill, {}, {});
+    return openCheckpoint(path);
+}
+
+std::map<std::string, std::string> digests(const fs::path &path)
+{
+    const CheckpointPtr checkpoint = openCheckpoint(path);
+    std::map<std::string, std::string> result;
+    for (std::size_t i = 0; i < checkpoint->tensors().size(); ++i)
+        result[checkpoint->tensors()[i].key] = fmt::format("{} {} {}", name(checkpoint->tensors()[i].dtype), shapeText(checkpoint->tensors()[i].shape), sha256(*checkpoint, i));
+    return result;
+}
+
+void convert(CheckpointPtr source, const Mapping &mapping, CheckpointPtr target, const fs::path &destination)
+{
+    ConvertRequest request;
+    request.source = std::move(source);
+    request.mapping = mapping;
+    request.target = std::move(target);
+    request.destination = destination;
+    request.allowIncomplete = true;
+    runtime().convert(request, {});
+}
+
+Pair prepare(const fs::path &data)
+{
+    Pair pair;
+    pair.folder = fs::path(testing::TempDir()) / "rekey-agreement" / data.filename();
+    fs::remove_all(pair.folder);
+    fs::create_directories(pair.folder);
+    const CheckpointPtr source = openCheckpoint(data / "source.json"), target = openCheckpoint(data / "target.json");
+    pair.mapping = suggest(source->schema(), target->schema());
+    for (Rule &rule : pair.mapping.rules)
+        rule.state = RuleState::Accepted;
+    pair.mapping.sources.clear();
+    pair.mapping.target = {};
+    pair.source = write(pair.folder / "source.safetensors", small(source->schema()), 1);
+    pair.target = write(pair.folder / "target.safetensors", small(target->schema()), 2);
+    const Schema &from = pair.source->schema(), &to = pair.target->schema();
+    const Resolution resolution = resolve(pair.mapping, from, to);
+    // What does not fit the small shapes is left out on both sides.
+    std::erase_if(pair.mapping.rules, [&, index = std::size_t(0)](const Rule &) mutable {
+        const RuleEffect &effect = resolution.rules[index++];
+        return effect.mismatched + effect.collisions > 0;
+    });
+    const Resolution rest = resolve(pair.mapping, from, to);
+    std::ofstream(pair.folder / "convert.py") << exporterById("python").write({&pair.mapping, &from, &to, &rest});
+    const Inversion inversion = invert(pair.mapping, rest, from, to);
+    pair.leadsBack = inversion.notInvertible.empty();
+    pair.back = inversion.mapping;
+    convert(pair.source, pair.mapping, pair.target, pair.folder / "rekey.safetensors");
+    return pair;
+}
+
+TEST(Agreement, ScriptsOfRealPairs)
+{
+    if (std::system((python + " -c 'import torch' > /dev/null 2>&1").c_str()) != 0)
+        GTEST_SKIP() << python << " has no torch (Debian: python3-torch): the generated scripts were not run";
+    try {
+        runtime();
+    } catch (const Error &error) {
+        GTEST_SKIP() << error.what();
+    }
+    std::vector<Pair> pairs;
+    std::string command = fmt::format("{} '{}'", python, REKEY_RUN_SCRIPTS);
+    for (const char *folder : {"/suggest/bench", "/suggest/seed"}) {
+        for (const auto &entry : fs::directory_iterator(std::string(REKEY_TEST_DATA) + folder)) {
+            pairs.push_back(prepare(entry.path()));
+            command += fmt::format(" '{}'", pairs.back().folder.string());
+        }
+    }
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    std::size_t tensors = 0, back = 0;
+    for (const Pair &pair : pairs) {
+        SCOPED_TRACE(pair.folder.filename().string());
+        const auto expected = digests(pair.folder / "rekey.safetensors");
+        EXPECT_EQ(digests(pair.folder / "script.safetensors"), expected);
+        EXPECT_GT(expected.size(), pair.target->tensors().size() / 2) << "most of the pair should be mapped";
+        tensors += expected.size();
+        EXPECT_EQ(fs::exists(pair.folder / "script_back.safetensors"), pair.leadsBack);
+        if (!pair.leadsBack)
+            continue;
+        convert(openCheckpoint(pair.folder / "rekey.safetensors"), pair.back, checkpointFromSchema(pair.source->schema()), pair.folder / "back.safetensors");
+        EXPECT_EQ(digests(pair.folder / "script_back.safetensors"), digests(pair.folder / "back.safetensors"));
+        ++back;
+        fs::remove_all(pair.folder);
+    }
+    std::cout << fmt::format("{} pairs, {} tensors equal; {} pairs back as well\n", pairs.size(), tensors, back);
+    EXPECT_GT(back, 5U);
+}
+
+} // namespace
+} // namespace rekey
