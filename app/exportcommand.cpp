@@ -7,10 +7,23 @@
 
 namespace rekey {
 
+namespace {
+
+const Exporter &chosenExporter(const std::string &id)
+{
+    try {
+        return exporterById(id);
+    } catch (const Error &error) {
+        throw UsageError(error.what());
+    }
+}
+
+} // namespace
+
 int exportCommand(const ExportOptions &options)
 {
     const Progress progress = terminalProgress();
-    const Exporter &exporter = exporterById(options.exporter);
+    const Exporter &exporter = chosenExporter(options.exporter);
     if (!options.output.empty())
         checkOutput(options.output, {options.mapping});
     const Mapping mapping = loadMapping(options.mapping);

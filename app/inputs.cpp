@@ -47,7 +47,9 @@ CheckpointPtr openInput(const InputOptions &input, const Progress &progress)
         options.rootChoice = OpenOptions::RootChoice::Named;
         options.root = input.root;
     }
-    CheckpointPtr checkpoint = openCheckpoint(input.file, options, progress);
+    // Kept to the end of the program, which does not come back from main() (main.cpp).
+    static std::vector<CheckpointPtr> opened;
+    const CheckpointPtr &checkpoint = opened.emplace_back(openCheckpoint(input.file, options, progress));
     const std::vector<std::string> &warnings = checkpoint->warnings();
     for (std::size_t i = 0; i < std::min(warnings.size(), warningsShown); ++i)
         printWarning(checkpoint->name() + ": " + warnings[i]);

@@ -101,7 +101,16 @@ std::string keysText(const Checkpoint &checkpoint, bool digests, const Progress 
     const std::size_t count = checkpoint.tensors().size();
     for (std::size_t i = 0; i < count; ++i) {
         const TensorEntry &entry = checkpoint.tensors()[i];
-        fmt::format_to(std::back_inserter(out), "{:<{}}  {:<4}  {}", displayText(entry.key, 4096), width, name(entry.dtype), shapeText(entry.shape));
+        const std::string key = displayText(entry.key, 4096), shape = shapeText(entry.shape);
+        const std::string_view dtype = name(entry.dtype);
+        const auto append = [&](std::string_view text, std::size_t least) {
+            out.append(text.data(), text.data() + text.size());
+            for (std::size_t n = text.size(); n < least; ++n)
+                out.push_back(' ');
+        };
+        append(key, width + 2);
+        append(dtype, 6);
+        append(shape, 0);
         if (digests && hasDigest(entry)) {
             progress.step(i, count, "computing digests");
             fmt::format_to(std::back_inserter(out), "  {}", sha256(checkpoint, i));

@@ -2,6 +2,8 @@
 #include "app/commandline.h"
 #include "app/window.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 int main(int argc, char **argv)
@@ -13,5 +15,8 @@ int main(int argc, char **argv)
     const bool windowDemo = first == "demo" && !headless;
     if (windowDemo || (!rekey::isSubcommand(first) && !first.starts_with('-')))
         return rekey::openWindow(argc, argv);
-    return rekey::runCommandLine(argc, argv);
+    // Ends here: giving back what 100,000 names hold, or unloading LibTorch, takes time and serves nobody.
+    const int code = rekey::runCommandLine(argc, argv);
+    std::fflush(nullptr);
+    std::_Exit(code);
 }

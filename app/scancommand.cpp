@@ -45,8 +45,8 @@ std::string scanText(const Checkpoint &checkpoint)
         return fmt::format("{} ({}): holds no code and names none.\n", displayText(checkpoint.name()), checkpoint.formatText());
     std::string text;
     for (const GlobalUse &use : globals) {
-        text += fmt::format("{:<9}  {}.{}  {} {} times at {} byte {}\n", gradeName(use.grade), displayText(use.module), displayText(use.name),
-                            use.called ? "called," : "named,", use.count, displayText(use.part), use.offset);
+        text += fmt::format("{:<9}  {}.{}  {} {}, first at byte {} of {}\n", gradeName(use.grade), displayText(use.module), displayText(use.name),
+                            use.called ? "called, named" : "named", use.count == 1 ? "once" : countText(use.count, "time"), use.offset, displayText(use.part));
     }
     return text + fmt::format("\n{}: {} ({} dangerous, {} unknown). Nothing was executed.\n", displayText(checkpoint.name()),
                               countText(globals.size(), "imported name"), countOf(globals, Grade::Dangerous), countOf(globals, Grade::Unknown));
