@@ -94,7 +94,7 @@ std::uint64_t identityOf(PickleValue value)
 void Lister::add(TensorEntry entry)
 {
     entry.key = pathText(entry.path);
-    std::uint64_t bytes = 3 * sizeof entry + entry.key.size() + (entry.shape.size() + entry.strides.size()) * sizeof(std::int64_t);
+    std::uint64_t bytes = 2 * sizeof entry + entry.key.size() + (entry.shape.size() + entry.strides.size()) * sizeof(std::int64_t);
     for (const PathStep &step : entry.path)
         bytes += sizeof step + (std::holds_alternative<std::string>(step.value) ? std::get<std::string>(step.value).size() : 0);
     m_file.budget.take(bytes);

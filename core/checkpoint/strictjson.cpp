@@ -8,22 +8,49 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace rekey {
 
-bool JsonHandler::Frame::add(const std::string &name)
+bool JsonNames::add(std::string_view name)
 {
-    constexpr std::size_t searched = 8; // most objects are small: looking through them beats hashing
-    if (!many.empty())
-        return many.insert(name).second;
-    if (std::ranges::find(few, name) != few.end())
-        return false;
-    few.push_back(name);
-    if (few.size() > searched) {
-        many.insert(few.begin(), few.end());
-        few.clear();
+    if (2 * (m_count + 1) > m_slots.size())
+        grow();
+    const std::size_t hash = std::hash<std::string_view>()(name);
+    const std::size_t mask = m_slots.size() - 1;
+    std::size_t at = hash & mask;
+    for (; m_slots[at].end != 0; at = (at + 1) & mask) {
+        const Slot &slot = m_slots[at];
+        if (slot.hash == hash && std::string_view(m_text).substr(slot.begin, slot.end - slot.begin) == name)
+            return false;
     }
+    m_slots[at] = {hash, m_text.size(), m_text.size() + name.size()};
+    m_text += name;
+    ++m_count;
     return true;
+}
+
+void JsonNames::clear()
+{
+    if (m_count == 0)
+        return;
+    m_text.resize(1);
+    m_slots.assign(m_slots.size() > 64 ? 0 : m_slots.size(), Slot());
+    m_count = 0;
+}
+
+void JsonNames::grow()
+{
+    std::vector<Slot> slots(std::max<std::size_t>(16, 2 * m_slots.size()));
+    for (const Slot &slot : m_slots) {
+        if (slot.end == 0)
+            continue;
+        std::size_t at = slot.hash & (slots.size() - 1);
+        while (slots[at].end != 0)
+            at = (at + 1) & (slots.size() - 1);
+        slots[at] = slot;
+    }
+    m_slots = std::move(slots);
 }
 
 struct StrictJsonParser : nlohmann::json_sax<nlohmann::json>
@@ -45,17 +72,22 @@ struct StrictJsonParser : nlohmann::json_sax<nlohmann::json>
 
     bool open(bool array)
     {
-        if (handler.m_frames.size() == limits::jsonDepth)
+        if (handler.m_level == limits::jsonDepth)
             throw Error(file, part, fmt::format("JSON is nested deeper than {} levels", limits::jsonDepth));
         handler.opened(array);
-        handler.m_frames.push_back({array, {}, {}, {}});
+        if (handler.m_frames.size() == handler.m_level)
+            handler.m_frames.emplace_back();
+        JsonHandler::Frame &frame = handler.m_frames[handler.m_level++];
+        frame.array = array;
+        frame.key.clear();
+        frame.names.clear();
         return true;
     }
 
     bool close(bool array)
     {
         handler.closed(array);
-        handler.m_frames.pop_back();
+        --handler.m_level;
         return true;
     }
 
@@ -73,10 +105,10 @@ struct StrictJsonParser : nlohmann::json_sax<nlohmann::json>
 
     bool key(string_t &name) override
     {
-        auto &frame = handler.m_frames.back();
-        if (!frame.add(name))
+        JsonHandler::Frame &frame = handler.m_frames[handler.m_level - 1];
+        if (!frame.names.add(name))
             throw Error(file, part, fmt::format("\"{}\" occurs twice", displayText(name)));
-        frame.key = std::move(name);
+        frame.key = name;
         return true;
     }
 
