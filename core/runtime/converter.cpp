@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace rekey {
 
 namespace {
 
-constexpr std::uint64_t blockElements = 1 << 20;
+constexpr std::uint64_t blockElements = 1 << 18;
 
 /// What a request comes to, before anything is read.
 class Conversion
@@ -120,17 +122,33 @@ std::uint32_t Conversion::copiedFrom(std::size_t target) const
     return assignment.sources[outcome.output];
 }
 
+template <class Number>
+void countRounding(const at::Tensor &before, const at::Tensor &after, ConvertReport &report)
+{
+    const at::Tensor exact = before.contiguous(), rounded = after.to(exact.scalar_type()).contiguous();
+    const Number *from = exact.data_ptr<Number>(), *to = rounded.data_ptr<Number>();
+    Number largest = 0;
+    for (std::int64_t i = 0; i < exact.numel(); ++i) {
+        const Number error = std::abs(from[i] - to[i]);
+        if (error <= std::numeric_limits<Number>::max())
+            largest = std::max(largest, error);
+        else
+            report.overflows += std::isfinite(from[i]) && !std::isfinite(to[i]) ? 1 : 0;
+    }
+    report.largestRounding = std::max(report.largestRounding, static_cast<double>(largest));
+}
+
 /// Casts and counts what that costs.
 Value castCounting(const Value &value, DType dtype, ConvertReport &report)
 {
     const Value result = cast(value, dtype);
-    if (value.dtype == dtype || info(dtype).kind != DTypeKind::Float || value.tensor.numel() == 0)
+    if (value.dtype == dtype || info(dtype).kind != DTypeKind::Float || info(value.dtype).kind == DTypeKind::Complex)
         return result;
-    const at::Tensor before = numeric(value).tensor.to(at::kDouble), after = numeric(result).tensor.to(at::kDouble);
-    const at::Tensor error = (before - after).abs();
-    const at::Tensor lost = before.isfinite().logical_and(after.isfinite().logical_not());
-    report.overflows += static_cast<std::size_t>(lost.sum().item<std::int64_t>());
-    report.largestRounding = std::max(report.largestRounding, at::where(error.isfinite(), error, at::zeros({}, at::kDouble)).max().item<double>());
+    const at::Tensor before = numeric(value).tensor, after = numeric(result).tensor;
+    if (before.is_floating_point() && before.scalar_type() != at::kDouble)
+        countRounding<float>(before.to(at::kFloat), after, report);
+    else
+        countRounding<double>(before.to(at::kDouble), after, report);
     return result;
 }
 

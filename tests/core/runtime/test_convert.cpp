@@ -283,3 +283,51 @@ TEST(Runtime, SaysWhatItRunsOn)
     EXPECT_GE(info.threads, 1);
     EXPECT_TRUE(runtimeLoaded());
 }
+
+namespace {
+
+/// Most memory resident since the last call, in bytes.
+std::uint64_t peakMemory()
+{
+    std::uint64_t peak = 0;
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:"))
+            peak = std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+    }
+    std::ofstream("/proc/self/clear_refs") << 5;
+    return peak;
+}
+
+} // namespace
+
+TEST_F(Convert, NeedsMemoryForATensorNotForTheFile)
+{
+    // 32 tensors of 8 MiB: zeros that take no room on the disk.
+    constexpr std::uint64_t tensors = 32, elements = 2 << 20, bytes = elements * sizeof(float);
+    nlohmann::json header;
+    for (std::uint64_t i = 0; i < tensors; ++i)
+        header["layers." + std::to_string(i) + ".weight"] = {{"dtype", "F32"}, {"shape", {1024, elements / 1024}}, {"data_offsets", {i * bytes, (i + 1) * bytes}}};
+    const std::string text = header.dump();
+    const std::uint64_t length = text.size();
+    const fs::path file = m_folder / "source.safetensors";
+    {
+        std::ofstream stream(file, std::ios::binary);
+        stream.write(reinterpret_cast<const char *>(&length), sizeof length);
+        stream << text;
+    }
+    fs::resize_file(file, sizeof length + length + tensors * bytes);
+
+    ConvertRequest request;
+    request.source = openCheckpoint(file);
+    request.mapping.rules = {mapRule("layers.{i}.weight", "blocks.{i}.w", {{Transpose{0, 1}}})};
+    request.dtype = DType::F16;
+    request.destination = m_folder / "out.safetensors";
+    runtime().info();
+    peakMemory();
+    const std::uint64_t before = peakMemory();
+    const ConvertReport report = runtime().convert(request, {});
+    EXPECT_EQ(report.filled, tensors);
+    EXPECT_EQ(report.bytes, tensors * bytes / 2);
+    EXPECT_LT(peakMemory() - before, tensors * bytes / 4);
+}
