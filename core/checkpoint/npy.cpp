@@ -209,10 +209,13 @@ ArrayHeader readHeader(const std::function<std::string(std::size_t)> &take, std:
 /// Adds the array that lies in `record`, of which everything but begin and bytes is settled.
 void addArray(CheckpointContent &content, const ArrayHeader &header, Storage record, const Path &path, const std::function<void(std::string)> &fail)
 {
-    if (!header.descr) {
-        content.metadata.push_back({path, "array", "record", {}});
-        return;
-    }
+    // Arrays without numbers have no tensor, but their records are verified like the others.
+    const auto describe = [&](std::string type) {
+        content.metadata.push_back({path, "array", std::move(type), {}});
+        content.storages.push_back(record);
+    };
+    if (!header.descr)
+        return describe("record");
     const auto type = numpyType(*header.descr);
     if (!type)
         fail(fmt::format("its type \"{}\" is unknown", displayText(*header.descr)));
@@ -223,10 +226,8 @@ void addArray(CheckpointContent &content, const ArrayHeader &header, Storage rec
     if (!bytes || *bytes != present)
         fail(fmt::format("shape [{}] of {} needs {} bytes, {} are present", fmt::join(header.shape, ", "), displayText(*header.descr),
                          bytes ? std::to_string(*bytes) : "too many", present));
-    if (type->kind != NumpyType::Kind::Number) {
-        content.metadata.push_back({path, "array", *header.descr, {}});
-        return;
-    }
+    if (type->kind != NumpyType::Kind::Number)
+        return describe(*header.descr);
     TensorEntry &entry = content.tensors.emplace_back();
     entry.path = path;
     entry.key = pathText(path);

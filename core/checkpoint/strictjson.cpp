@@ -122,6 +122,9 @@ void parseStrictJson(std::string_view text, JsonHandler &handler, const std::str
 {
     if (text.starts_with("\xEF\xBB\xBF"))
         throw Error(file, part, "JSON begins with a byte order mark");
+    // The parser would take a NUL for the end, and ignore what follows.
+    if (const std::size_t nul = text.find('\0'); nul != text.npos)
+        throw Error(file, part, fmt::format("not valid JSON, a NUL at byte {}", nul));
     StrictJsonParser parser(handler, file, part);
     nlohmann::json::sax_parse(text.data(), text.data() + text.size(), &parser);
 }
