@@ -28,6 +28,21 @@ void addJson(CLI::App *command, bool &json)
     command->add_flag("--json", json, "print JSON for machines");
 }
 
+void addSources(CLI::App *command, PairOptions &pair)
+{
+    command->add_option("--source", pair.sources, "instead of A: a source; may be repeated for a target that takes its weights from several")
+        ->allow_extra_args(false);
+}
+
+void addPair(CLI::App *command, PairOptions &pair)
+{
+    command->add_option("A", pair.a, "source checkpoint or schema")->required();
+    command->add_option("B", pair.b, "target checkpoint or schema");
+    addSources(command, pair);
+    command->add_option("--root-a", pair.rootA, rootHelp);
+    command->add_option("--root-b", pair.rootB, rootHelp);
+}
+
 /// Registers one subcommand: its options, and what runs when it was chosen.
 template<typename Options, typename Add>
 void addCommand(CLI::App &app, int &result, const char *name, const char *description, int (*run)(const Options &), const Add &add)
@@ -57,7 +72,7 @@ void addInspecting(CLI::App &app, int &result)
     addCommand<DiffOptions>(app, result, "diff", "which keys two checkpoints share, and whether their values agree", &diffCommand, [](CLI::App *c, DiffOptions &o) {
         c->add_option("A", o.a.file, "checkpoint or schema")->required();
         c->add_option("B", o.b.file, "checkpoint or schema")->required();
-        c->add_option("--strip-prefix", o.stripPrefixes, "compare only keys with this prefix, without it; may be repeated")->take_all()->expected(1);
+        c->add_option("--strip-prefix", o.stripPrefixes, "compare only keys with this prefix, without it; may be repeated")->allow_extra_args(false);
         c->add_flag("--values", o.values, "compare the values of common keys too");
         c->add_option("--root-a", o.a.root, rootHelp);
         c->add_option("--root-b", o.b.root, rootHelp);
@@ -72,25 +87,20 @@ void addInspecting(CLI::App &app, int &result)
 void addMapping(CLI::App &app, int &result)
 {
     addCommand<SuggestCommandOptions>(app, result, "suggest", "propose the rules from one checkpoint to another", &suggestCommand, [](CLI::App *c, SuggestCommandOptions &o) {
-        c->add_option("A", o.source.file, "source checkpoint or schema")->required();
-        c->add_option("B", o.target.file, "target checkpoint or schema")->required();
+        addPair(c, o.pair);
         c->add_option("-o,--output", o.output, "mapping to write, M.rekey.json");
         c->add_option("--pairs", o.pairs, "also write it key by key, as JSON");
         c->add_flag("--names-only", o.namesOnly, "do not look at values as evidence");
-        c->add_option("--root-a", o.source.root, rootHelp);
-        c->add_option("--root-b", o.target.root, rootHelp);
         addJson(c, o.json);
     });
     addCommand<ResolveOptions>(app, result, "resolve", "what a mapping means for two checkpoints", &resolveCommand, [](CLI::App *c, ResolveOptions &o) {
-        c->add_option("A", o.source.file, "source checkpoint or schema")->required();
-        c->add_option("B", o.target.file, "target checkpoint or schema")->required();
+        addPair(c, o.pair);
         c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
-        c->add_option("--root-a", o.source.root, rootHelp);
-        c->add_option("--root-b", o.target.root, rootHelp);
         addJson(c, o.json);
     });
     addCommand<ConvertOptions>(app, result, "convert", "write the target's keys, filled from the source", &convertCommand, [](CLI::App *c, ConvertOptions &o) {
-        c->add_option("A", o.source.file, "source checkpoint")->required();
+        c->add_option("A", o.pair.a, "source checkpoint");
+        addSources(c, o.pair);
         c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
         c->add_option_function<std::string>("-t,--target", [&o](const std::string &file) { o.target = InputOptions{file}; },
                                             "target checkpoint or schema: names, shapes, dtypes and kept values");
@@ -99,7 +109,7 @@ void addMapping(CLI::App &app, int &result)
         c->add_option("--max-shard-size", o.maxShardSize, "split into files of at most this size, '5GB'");
         c->add_option("--wrapper", o.wrapperKey, "for .pth: put the state dict under this key");
         c->add_flag("--allow-incomplete", o.allowIncomplete, "convert though keys are open; recorded in the file");
-        c->add_option("--root", o.source.root, rootHelp);
+        c->add_option("--root", o.pair.rootA, rootHelp);
         addJson(c, o.json);
     });
     addCommand<ExportOptions>(app, result, "export", "write a mapping as a script or report", &exportCommand, [](CLI::App *c, ExportOptions &o) {
@@ -133,7 +143,7 @@ void addRunning(CLI::App &app, int &result)
         c->add_option("-m,--mapping", o.mapping, "run the target of this mapping, filled from CHECKPOINT");
         c->add_option_function<std::string>("-t,--target", [&o](const std::string &file) { o.target = InputOptions{file}; },
                                             "with --mapping: the target checkpoint or schema");
-        c->add_option("--point", o.points, "X,Y or X,Y,0 (background), in pixels; may be repeated")->take_all()->expected(1);
+        c->add_option("--point", o.points, "X,Y or X,Y,0 (background), in pixels; may be repeated")->allow_extra_args(false);
         c->add_option("--box", o.box, "X0,Y0,X1,Y1 in pixels");
         c->add_option("--text", o.text)->group("");
         c->add_option("-o,--output", o.output, "mask to write, PNG of the image's size")->required();

@@ -29,6 +29,18 @@ struct InputOptions
     std::string root = "auto";
 };
 
+/// Source and target: "A B", or "--source A1 --source A2 B" for a target that takes its weights from several.
+struct PairOptions
+{
+    std::filesystem::path a, b;
+    std::vector<std::filesystem::path> sources;
+    std::string rootA = "auto", rootB = "auto";
+
+    /// Throw UsageError when too many or too few are given.
+    std::vector<InputOptions> sourceInputs() const;
+    InputOptions targetInput() const;
+};
+
 struct KeysOptions { InputOptions input; bool json = false, sha256 = false, tree = false, rootGiven = false; };
 int keysCommand(const KeysOptions &options);
 
@@ -43,18 +55,18 @@ int scanCommand(const ScanOptions &options);
 
 struct SuggestCommandOptions
 {
-    InputOptions source, target;
+    PairOptions pair;
     std::filesystem::path output, pairs;
     bool json = false, namesOnly = false;
 };
 int suggestCommand(const SuggestCommandOptions &options);
 
-struct ResolveOptions { InputOptions source, target; std::filesystem::path mapping; bool json = false; };
+struct ResolveOptions { PairOptions pair; std::filesystem::path mapping; bool json = false; };
 int resolveCommand(const ResolveOptions &options);
 
 struct ConvertOptions
 {
-    InputOptions source;
+    PairOptions pair; ///< `b` is not used: the target is an option of its own
     std::optional<InputOptions> target;
     std::filesystem::path mapping, output;
     std::string dtype, maxShardSize, wrapperKey;

@@ -62,7 +62,11 @@ std::string reportText(const ConvertReport &report)
 int convertCommand(const ConvertOptions &options)
 {
     const Progress progress = terminalProgress();
-    std::vector<std::filesystem::path> inputs = {options.source.file, options.mapping};
+    const std::vector<InputOptions> sources = options.pair.sourceInputs();
+    if (!options.pair.sources.empty() && !options.pair.a.empty())
+        throw UsageError("Give the source as A or with --source, not both.");
+    std::vector<std::filesystem::path> inputs = filesOf(sources);
+    inputs.push_back(options.mapping);
     if (options.target)
         inputs.push_back(options.target->file);
     checkOutput(options.output, inputs);
@@ -72,7 +76,7 @@ int convertCommand(const ConvertOptions &options)
     request.mapping = loadMapping(options.mapping);
     request.dtype = parseDtype(options.dtype);
     request.maxShardBytes = options.maxShardSize.empty() ? 0 : parseByteSize(options.maxShardSize);
-    request.source = openInput(options.source, progress);
+    request.source = openInputs(sources, progress);
     if (!request.source->hasValues())
         throw Error(request.source->path().string(), {}, "is a schema: it has keys and shapes but no values to convert");
     if (options.target)

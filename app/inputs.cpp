@@ -3,6 +3,7 @@
 
 #include "app/terminal.h"
 #include "core/base/error.h"
+#include "core/checkpoint/joined.h"
 
 #include <fmt/format.h>
 
@@ -56,6 +57,43 @@ CheckpointPtr openInput(const InputOptions &input, const Progress &progress)
     if (warnings.size() > warningsShown)
         printWarning(fmt::format("{}: and {} more; 'rekey keys --json' lists them", checkpoint->name(), warnings.size() - warningsShown));
     return checkpoint;
+}
+
+CheckpointPtr openInputs(const std::vector<InputOptions> &inputs, const Progress &progress)
+{
+    std::vector<CheckpointPtr> parts;
+    for (const InputOptions &input : inputs)
+        parts.push_back(openInput(input, progress));
+    return joinCheckpoints(parts);
+}
+
+std::vector<fs::path> filesOf(const std::vector<InputOptions> &inputs)
+{
+    std::vector<fs::path> files;
+    for (const InputOptions &input : inputs)
+        files.push_back(input.file);
+    return files;
+}
+
+std::vector<InputOptions> PairOptions::sourceInputs() const
+{
+    if (sources.empty()) {
+        if (a.empty())
+            throw UsageError("There is no source; name it, or several with --source.");
+        return {{a, rootA}};
+    }
+    std::vector<InputOptions> inputs;
+    for (const fs::path &source : sources)
+        inputs.push_back({source, rootA});
+    return inputs;
+}
+
+InputOptions PairOptions::targetInput() const
+{
+    if (sources.empty() ? b.empty() : !b.empty())
+        throw UsageError(sources.empty() ? "There is no target; give A and B, or --source A1 --source A2 B."
+                                         : "With --source there is one more file to name, the target.");
+    return {sources.empty() ? b : a, rootB};
 }
 
 std::string describeInput(const Checkpoint &checkpoint)

@@ -10,7 +10,8 @@ int resolveCommand(const ResolveOptions &options)
 {
     const Progress progress = terminalProgress();
     const Mapping mapping = loadMapping(options.mapping);
-    const CheckpointPtr source = openInput(options.source, progress), target = openInput(options.target, progress);
+    const InputOptions targetInput = options.pair.targetInput();
+    const CheckpointPtr source = openInputs(options.pair.sourceInputs(), progress), target = openInput(targetInput, progress);
     const Resolution resolution = resolve(mapping, source->schema(), target->schema());
     const std::string warning = checkApplies(mapping, resolution, source->schema(), target->schema());
     if (!warning.empty())

@@ -10,11 +10,15 @@ namespace rekey {
 int suggestCommand(const SuggestCommandOptions &options)
 {
     const Progress progress = terminalProgress();
+    const std::vector<InputOptions> sources = options.pair.sourceInputs();
+    const InputOptions targetInput = options.pair.targetInput();
+    std::vector<std::filesystem::path> files = filesOf(sources);
+    files.push_back(targetInput.file);
     for (const std::filesystem::path &output : {options.output, options.pairs}) {
         if (!output.empty())
-            checkOutput(output, {options.source.file, options.target.file});
+            checkOutput(output, files);
     }
-    const CheckpointPtr source = openInput(options.source, progress), target = openInput(options.target, progress);
+    const CheckpointPtr source = openInputs(sources, progress), target = openInput(targetInput, progress);
     SuggestOptions how;
     if (!options.namesOnly && source->hasValues() && target->hasValues()) {
         how.sourceValues = source.get();

@@ -180,6 +180,24 @@ TEST(Suggest, FillsHuggingFacesSamFromItsSchemas)
     EXPECT_EQ(runRekey({"resolve", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "--mapping", folder / "m.rekey.json"}).exitCode, 0);
 }
 
+TEST(Suggest, JoinsSeveralSources)
+{
+    const TemporaryFolder folder;
+    const std::string one = folder / "one.safetensors", two = folder / "two.safetensors", both = folder / "both.safetensors";
+    writeSafetensors(one, R"({"vision.proj.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", floats({1, 2}));
+    writeSafetensors(two, R"({"text.embed.weight":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", floats({3, 4, 5}));
+    writeSafetensors(both, R"({"model.vision.proj.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"model.text.embed.weight":{"dtype":"F32","shape":[3],"data_offsets":[8,20]}})",
+                     floats({0, 0, 0, 0, 0}));
+    const Outcome outcome = runRekey({"suggest", "--source", one, "--source", two, both, "--json"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.errors << outcome.output;
+    EXPECT_EQ(json(outcome)["target"]["filled"], 2);
+    const Outcome twice = runRekey({"suggest", "--source", one, "--source", one, both});
+    EXPECT_EQ(twice.exitCode, 3);
+    EXPECT_THAT(twice.errors, HasSubstr("must not share keys"));
+    EXPECT_EQ(runRekey({"suggest", one}).exitCode, 2);
+    EXPECT_EQ(runRekey({"suggest", "--source", one, two, both}).exitCode, 2);
+}
+
 TEST(Export, WritesScriptsAndReports)
 {
     const TemporaryFolder folder;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/writers.h"
 #include "core/runtime/image.h"
 #include "tests/app/program.h"
 
@@ -34,6 +35,18 @@ protected:
     static inline std::unique_ptr<TemporaryFolder> folder;
     static inline Outcome outcome;
 };
+
+/// Keys and bytes of the model that the demo's conversion must give.
+void expectDemoDigests(const std::string &path)
+{
+    const rekey::CheckpointPtr converted = rekey::openCheckpoint(path);
+    const Json expected = Json::parse(readFile(REKEY_TEST_DATA "/demo/expected_tensors.json"));
+    ASSERT_EQ(converted->tensors().size(), expected.size());
+    for (std::size_t i = 0; i < converted->tensors().size(); ++i) {
+        const rekey::TensorEntry &tensor = converted->tensors()[i];
+        EXPECT_EQ(rekey::sha256(*converted, i), expected[tensor.key]["sha256_f16"]) << tensor.key;
+    }
+}
 
 std::vector<std::uint8_t> maskOf(const std::string &path)
 {
@@ -83,13 +96,7 @@ TEST_F(Demo, MapsEveryKey)
 
 TEST_F(Demo, ConvertedTensorsHaveTheExpectedBytes)
 {
-    const rekey::CheckpointPtr converted = rekey::openCheckpoint(file("hf_sam_tiny.safetensors"));
-    const Json expected = Json::parse(readFile(REKEY_TEST_DATA "/demo/expected_tensors.json"));
-    ASSERT_EQ(converted->tensors().size(), expected.size());
-    for (std::size_t i = 0; i < converted->tensors().size(); ++i) {
-        const rekey::TensorEntry &tensor = converted->tensors()[i];
-        EXPECT_EQ(rekey::sha256(*converted, i), expected[tensor.key]["sha256_f16"]) << tensor.key;
-    }
+    expectDemoDigests(file("hf_sam_tiny.safetensors"));
 }
 
 TEST_F(Demo, MasksAgreeWithTheReference)
@@ -170,6 +177,36 @@ TEST(DemoCancel, LeavesNothing)
         GTEST_SKIP() << "done before it could be cancelled";
     EXPECT_EQ(outcome.exitCode, 130) << outcome.errors;
     EXPECT_EQ(folder.entries(), std::vector<std::string>());
+}
+
+TEST(Convert, TakesSeveralSources)
+{
+    const TemporaryFolder folder;
+    const std::string source = demo + "/sam_tiny.pth", target = demo + "/hf_sam_tiny_init", mapping = folder / "m.rekey.json";
+    const rekey::CheckpointPtr whole = rekey::openCheckpoint(source);
+    const auto writeHalf = [&](const std::string &path, bool encoder) {
+        rekey::Schema schema;
+        std::vector<std::size_t> indices;
+        for (std::size_t i = 0; i < whole->tensors().size(); ++i) {
+            if (whole->tensors()[i].key.starts_with("image_encoder.") == encoder) {
+                indices.push_back(i);
+                schema.tensors.push_back(whole->schema().tensors[i]);
+                schema.tensors.back().tiedTo = static_cast<std::uint32_t>(schema.tensors.size() - 1);
+            }
+        }
+        rekey::writerFor(path).write(path, schema, [&](std::size_t i, const rekey::ByteSink &sink) {
+            std::vector<std::byte> bytes(whole->tensors()[indices[i]].bytes());
+            whole->read(indices[i], 0, whole->tensors()[indices[i]].elements(), bytes);
+            sink(bytes);
+        }, {}, {});
+    };
+    writeHalf(folder / "encoder.safetensors", true);
+    writeHalf(folder / "decoder.safetensors", false);
+    ASSERT_EQ(runRekey({"suggest", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors", target, "-o", mapping}).exitCode, 0);
+    const Outcome outcome = runRekey({"convert", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors", "--mapping", mapping,
+                                      "--target", target, "-o", folder / "out.safetensors"});
+    ASSERT_EQ(outcome.exitCode, 0) << outcome.errors;
+    expectDemoDigests(folder / "out.safetensors");
 }
 
 TEST(Convert, CastsShardsAndRefusesOpenKeys)
