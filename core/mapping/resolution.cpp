@@ -126,6 +126,10 @@ private:
         if (!notes.invalid.empty())
             return;
         const RuleMatches found = matchSources(rule(index), variables, m_sourceKeys);
+        if (found.tooMany) {
+            notes.invalid = fmt::format("its sources combine in more than {} ways; patterns of one rule should share their variables", mostApplications);
+            return;
+        }
         m_result.rules[index].missingPartners = found.incomplete;
         notes.matchesKey = !found.matches.empty() || found.incomplete > 0;
         notes.missingPartner = found.example;

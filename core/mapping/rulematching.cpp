@@ -181,6 +181,8 @@ std::vector<Partial> join(std::vector<Partial> partials, const std::vector<Bundl
             next.keys[pattern] = bundle->keys;
             next.gathered[pattern] = bundle->gathered;
             result.push_back(std::move(next));
+            if (result.size() > mostApplications)
+                return result;
         }
     }
     if (!partials.empty())
@@ -295,6 +297,11 @@ RuleMatches matchSources(const Rule &rule, const RuleVariables &variables, KeyTa
                              [&](std::size_t v) { return std::ranges::find(bound, v) != bound.end(); });
         const std::uint32_t before = result.incomplete;
         partials = join(std::move(partials), found, common, pattern, result.incomplete, orphan);
+        if (partials.size() > mostApplications) {
+            RuleMatches nothing;
+            nothing.tooMany = true;
+            return nothing;
+        }
         if (result.incomplete != before)
             orphanPattern = pattern;
         for (const std::size_t v : own.shared) {

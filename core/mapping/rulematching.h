@@ -45,6 +45,9 @@ private:
     std::string m_problem;
 };
 
+/// Patterns that share no variable combine freely; more than this is a slip of the person who types.
+inline constexpr std::size_t mostApplications = 1'000'000;
+
 /// One application of a rule's source side.
 struct RuleMatch
 {
@@ -58,6 +61,7 @@ struct RuleMatches
     std::uint32_t incomplete = 0;      ///< applications whose other sources do not exist
     std::string example;               ///< one of these, in words
     std::string gap;                   ///< a number left out between gathered ones, in words
+    bool tooMany = false;              ///< more applications than any model has: nothing is matched
 };
 
 /// All applications of a map rule to the source keys.

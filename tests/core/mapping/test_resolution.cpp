@@ -243,6 +243,16 @@ TEST(Resolution, OutputSchema)
     EXPECT_EQ(scattered.tensors[2].key, "e.2");
 }
 
+TEST(Resolution, SourcesThatCombineFreely)
+{
+    Schema schema;
+    for (int i = 0; i < 20'000; ++i)
+        schema.tensors.push_back({fmt::format("a.{}", i), {1}, DType::F32, 0});
+    const Resolution resolution = resolve(mappingOf({map({"a.{i}", "a.{j}"}, {"{i}.{j}"}, "concat dim 0")}), schema, schema);
+    EXPECT_EQ(resolution.rules[0].problem,
+              "Rule 1: its sources combine in more than 1000000 ways; patterns of one rule should share their variables.");
+}
+
 /// 100,000 keys by 100 rules. The figure is printed; the limit only catches a change of order.
 TEST(Resolution, LargeSchemas)
 {
