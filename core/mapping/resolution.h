@@ -111,7 +111,8 @@ Inversion invert(const Mapping &mapping, const Resolution &resolution, const Sch
 std::string resolutionToPairsJson(const Mapping &mapping, const Resolution &resolution, const Schema &source, const Schema &target);
 
 /// The schema that a mapping produces from a source alone (keys, shapes, dtypes of all outputs): another naming of the
-/// same network, whatever its size.
+/// same network, whatever its size. Keys of init rules and of open questions are not in it; where a variable scatters it
+/// counts from 0. Throws Error where a transform does not fit the source's shapes.
 Schema outputSchema(const Mapping &mapping, const Schema &source);
 
 } // namespace rekey

@@ -11,6 +11,7 @@ import ctypes
 import json
 import mmap
 import os
+import pickle
 import re
 import struct
 import sys
@@ -399,10 +400,14 @@ def load_torch(path: Path) -> Tensors:
         return state_dict_of(torch.load(path, map_location="cpu", weights_only=True))
     except TypeError:  # before PyTorch 1.13
         raise SystemExit(f"{path}: this PyTorch cannot read pickles safely; use 1.13 or later, or a safetensors file") from None
+    except pickle.UnpicklingError as error:
+        raise SystemExit(f"{path}: holds more than tensors, and reading it could run code ({error}); save its state_dict alone first") from None
 
 
 def load(path: Path) -> Tensors:
     """All tensors of a .pth, .pt, .bin or .safetensors file, of a shard index, or of a folder that holds one of these."""
+    if not path.exists():
+        raise SystemExit(f"{path}: no such file")
     if path.is_dir():
         names = ["model.safetensors.index.json", "pytorch_model.bin.index.json", "model.safetensors", "pytorch_model.bin"]
         found = [path / name for name in names if (path / name).exists()] or sorted(path.glob("*.safetensors"))
@@ -478,6 +483,8 @@ def read_safetensors(path: Path) -> Tensors:
     for key, entry in json.loads(content[8 : 8 + length]).items():
         if key == "__metadata__":
             continue
+        if entry["dtype"] not in DTYPES:
+            raise SystemExit(f"{path}: {key}: type {entry['dtype']} needs the safetensors package")
         dtype = DTYPES[entry["dtype"]]
         begin, end = entry["data_offsets"]
         if begin == end:

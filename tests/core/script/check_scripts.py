@@ -151,6 +151,11 @@ def check_program(folder):
     assert done.returncode == 0 and "--allow-missing" in done.stdout, done.stdout + done.stderr
     done = subprocess.run([*python, str(folder / "in.pth"), str(folder / "in.pth")], capture_output=True, text=True)
     assert done.returncode == 2 and "overwrite" in done.stderr, done.stderr
+    torch.save({"model": make([{"key": "n", "shape": [2], "dtype": "F32"}], 1), "args": Path("x")}, folder / "objects.pth")
+    done = subprocess.run([*python, str(folder / "objects.pth"), str(folder / "objects.safetensors")], capture_output=True, text=True)
+    assert done.returncode == 1 and "holds more than tensors" in done.stderr and "Traceback" not in done.stderr, done.stderr
+    done = subprocess.run([*python, str(folder / "absent.pth"), str(folder / "out2.safetensors")], capture_output=True, text=True)
+    assert done.returncode == 1 and "no such file" in done.stderr and "Traceback" not in done.stderr, done.stderr
     done = subprocess.run([*python, str(folder / "in.pth"), str(folder / "shards.safetensors"), "--max-shard-gb", "4e-8"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     index = json.loads((folder / "shards.safetensors.index.json").read_text())
