@@ -378,8 +378,6 @@ std::uint64_t PickleMachine::slotFromLine()
 
 PickleValue PickleMachine::global(std::string_view module, std::string_view name)
 {
-    if (module.size() > limits::globalName || name.size() > limits::globalName)
-        fail(fmt::format("the name of a global has {} bytes", std::max(module.size(), name.size())));
     if (!isUtf8(module, true) || !isUtf8(name, true))
         fail("the name of a global is not UTF-8");
     const std::string key = std::string(module) + "\n" + std::string(name);
@@ -753,9 +751,10 @@ PickleValue PickleMachine::run(const PersistentLoad &persistentLoad)
     m_frameEnd = 0;
     m_bytesSkipped = 0;
     const std::size_t begin = m_position;
-    while (true) {
+    for (std::uint64_t count = 1;; ++count) {
         m_opcodeAt = m_position;
-        m_budget.takeOpcode();
+        if (count > limits::pickleOpcodes)
+            fail(fmt::format("more than {} opcodes", limits::pickleOpcodes));
         if (m_position - begin - std::min<std::uint64_t>(m_bytesSkipped, m_position - begin) > limits::pickleStream)
             fail(fmt::format("the pickle is longer than {} MiB", limits::pickleStream / limits::MiB));
         if (m_frameEnd != 0 && m_position > m_frameEnd)

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <unordered_set>
 #include <variant>
 
 namespace rekey::ui {
@@ -65,10 +66,11 @@ Opened withTree(CheckpointPtr checkpoint)
     return {std::move(checkpoint), std::move(tree)};
 }
 
-void sortUnique(std::vector<std::uint32_t> &values)
+/// Each once, in the order of the first: partners stand beside each other in both lists of a selection.
+void keepFirst(std::vector<std::uint32_t> &values)
 {
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
+    std::unordered_set<std::uint32_t> seen;
+    std::erase_if(values, [&seen](std::uint32_t value) { return !seen.insert(value).second; });
 }
 
 } // namespace
@@ -274,6 +276,7 @@ void Session::openMapping(const std::filesystem::path &path)
             if (m_suggesting)
                 m_suggesting->cancel();
             m_mappingLoaded = !hasPair();
+            m_suggestionText.clear();
             m_document->load(std::move(mapping), path);
             if (hasPair())
                 m_document->setPair(m_document->source(), m_document->target());
@@ -414,8 +417,8 @@ void Session::selectRule(std::uint32_t rule)
             if (resolution->targets[i].rule == rule)
                 next.target.push_back(i);
         }
-        sortUnique(next.source);
-        sortUnique(next.target);
+        keepFirst(next.source);
+        keepFirst(next.target);
     }
     if (next == m_selection)
         return;
@@ -439,7 +442,7 @@ void Session::selectPartners(Side from)
                 m_selection.target.insert(m_selection.target.end(), targets.begin(), targets.end());
             }
         }
-        sortUnique(m_selection.target);
+        keepFirst(m_selection.target);
     } else {
         for (const std::uint32_t i : m_selection.target) {
             if (i >= resolution->targets.size())
@@ -451,9 +454,9 @@ void Session::selectPartners(Side from)
                 m_selection.source.insert(m_selection.source.end(), sources.begin(), sources.end());
             }
         }
-        sortUnique(m_selection.source);
+        keepFirst(m_selection.source);
     }
-    sortUnique(rules);
+    keepFirst(rules);
     m_selection.rule = rules.size() == 1 ? rules.front() : none;
 }
 

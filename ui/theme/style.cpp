@@ -202,6 +202,8 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption *option, const QWi
     case PM_ToolBarFrameWidth:
     case PM_MenuBarPanelWidth:
         return 0;
+    case PM_MenuBarHMargin:
+        return 5;
     case PM_SplitterWidth:
         return 1;
     case PM_ScrollBarExtent:

@@ -8,6 +8,7 @@
 #include <QFontInfo>
 #include <QStyleFactory>
 #include <QStyleHints>
+#include <QTranslator>
 
 #include <array>
 #include <cmath>
@@ -140,6 +141,18 @@ QColor mix(const QColor &under, const QColor &over, qreal amount)
 
 Theme Theme::of(const QPalette &palette)
 {
+    // Delegates ask once a row, on the GUI thread.
+    static thread_local qint64 lastKey = -1;
+    static thread_local Theme last;
+    if (palette.cacheKey() != lastKey) {
+        last = derive(palette);
+        lastKey = palette.cacheKey();
+    }
+    return last;
+}
+
+Theme Theme::derive(const QPalette &palette)
+{
     Theme theme;
     const auto colour = [&palette](QPalette::ColorRole role) { return palette.color(QPalette::Active, role); };
     theme.window = colour(QPalette::Window);
@@ -193,6 +206,10 @@ void applyColourScheme(ColourScheme scheme)
 void prepareApplication()
 {
     QApplication::setStyle(new Style);
+    // The texts are English already; this brings their plural forms.
+    auto *plurals = new QTranslator(qApp);
+    if (plurals->load(QStringLiteral(":/translations/rekey_en.qm")))
+        QApplication::installTranslator(plurals);
     QFont font = QApplication::font();
     if (QFontDatabase::families().contains(QStringLiteral("Inter"))) {
         font.setFamily(QStringLiteral("Inter"));

@@ -23,7 +23,10 @@ struct Theme
     QColor srcFill, tgtFill; ///< series at 20 % (light) or 25 % (dark)
 
     StatusColours status(Status status) const;
-    static Theme of(const QPalette &palette);
+    static Theme of(const QPalette &palette); ///< remembers the last one
+
+private:
+    static Theme derive(const QPalette &palette);
 };
 
 /// `amount` of `over` on `under`.

@@ -15,6 +15,7 @@ Banner::Banner(QWidget *parent)
     , m_icon(new QLabel(this))
     , m_text(new QLabel(this))
     , m_action(new PageButton(PageButton::Look::Outlined, {}, {}, this))
+    , m_close(new PageButton(PageButton::Look::Flat, {}, QStringLiteral("close"), this))
 {
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 8, 8, 8);
@@ -22,6 +23,12 @@ Banner::Banner(QWidget *parent)
     layout->addWidget(m_icon, 0, Qt::AlignTop);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_action);
+    layout->addWidget(m_close);
+    m_close->setSmall(true);
+    m_close->setToolTip(tr("Close this message"));
+    m_close->setAccessibleName(tr("Close this message"));
+    m_close->hide();
+    connect(m_close, &QAbstractButton::clicked, this, &QWidget::hide);
     m_action->setSmall(true);
     m_text->setWordWrap(true);
     m_text->setTextFormat(Qt::PlainText);
@@ -42,6 +49,11 @@ void Banner::showMessage(Status status, const QString &iconName, const QString &
     setAccessibleName(text);
     applyTheme();
     show();
+}
+
+void Banner::setClosable(bool closable)
+{
+    m_close->setVisible(closable);
 }
 
 QString Banner::text() const

@@ -21,6 +21,9 @@ public:
 
     void showMessage(Status status, const QString &iconName, const QString &text, const QString &action = {});
     QString text() const;
+    Status status() const { return m_status; }
+    /// With a cross that hides it.
+    void setClosable(bool closable);
 
 Q_SIGNALS:
     void actionClicked();
@@ -34,7 +37,7 @@ private:
     Status m_status = Status::None;
     QString m_iconName;
     QLabel *m_icon, *m_text;
-    PageButton *m_action;
+    PageButton *m_action, *m_close;
 };
 
 } // namespace rekey::ui

@@ -50,6 +50,15 @@ void PageButton::setSmall(bool isSmall)
     updateGeometry();
 }
 
+void PageButton::setFolded(bool folded)
+{
+    m_folded = folded && !m_iconName.isEmpty();
+    if (m_folded && toolTip().isEmpty())
+        setToolTip(m_keyCap.isEmpty() ? text() : QStringLiteral("%1 (%2)").arg(text(), m_keyCap));
+    updateGeometry();
+    update();
+}
+
 QFont PageButton::textFont() const
 {
     if (m_look == Look::Link)
@@ -65,6 +74,8 @@ int PageButton::contentWidth() const
     int width = 0;
     if (!m_iconName.isEmpty())
         width += glyphSize;
+    if (m_folded)
+        return width;
     if (!text().isEmpty())
         width += (width > 0 ? gap : 0) + QFontMetrics(textFont()).horizontalAdvance(text());
     if (!m_keyCap.isEmpty())
@@ -76,7 +87,7 @@ QSize PageButton::sizeHint() const
 {
     if (m_look == Look::Link)
         return {contentWidth() + 4, 24};
-    if (text().isEmpty() && m_keyCap.isEmpty())
+    if (m_folded || (text().isEmpty() && m_keyCap.isEmpty()))
         return {m_height, m_height};
     return {contentWidth() + 2 * padding, m_height};
 }
@@ -125,7 +136,7 @@ void PageButton::paintEvent(QPaintEvent *)
         painter.drawPixmap(QPoint(x, (height() - glyphSize) / 2), iconPixmap(m_iconName, glyphSize, devicePixelRatioF(), ink));
         x += glyphSize + gap;
     }
-    if (!text().isEmpty()) {
+    if (!text().isEmpty() && !m_folded) {
         QFont font = textFont();
         font.setUnderline(m_look == Look::Link && hovered);
         painter.setFont(font);
@@ -134,7 +145,7 @@ void PageButton::paintEvent(QPaintEvent *)
         painter.drawText(QRect(x, 0, textWidth + 2, height()), Qt::AlignVCenter | Qt::AlignLeft | Qt::TextShowMnemonic, text());
         x += textWidth + gap;
     }
-    if (!m_keyCap.isEmpty()) {
+    if (!m_keyCap.isEmpty() && !m_folded) {
         if (m_look == Look::Primary)
             paintText(painter, QRect(x, 0, keyCapWidth(m_keyCap), height()), m_keyCap, smallFont(), mix(theme.accent, ink, 0.85), Qt::AlignCenter);
         else

@@ -25,6 +25,8 @@ public:
     void setIconName(const QString &name);
     /// Height of Outlined and Primary: 28, or 24 for small ones.
     void setSmall(bool isSmall);
+    /// Icon only, the text as tool tip: narrow windows.
+    void setFolded(bool folded);
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
@@ -42,6 +44,7 @@ private:
     Look m_look;
     QString m_iconName, m_keyCap;
     int m_height = 28;
+    bool m_folded = false;
 };
 
 } // namespace rekey::ui

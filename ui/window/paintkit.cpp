@@ -59,9 +59,14 @@ int paintChip(QPainter &painter, const QRect &rect, const QString &iconName, con
     return width;
 }
 
+int tagWidth(const QString &text)
+{
+    return QFontMetrics(smallFont()).horizontalAdvance(text) + 10;
+}
+
 int paintTag(QPainter &painter, const QRect &rect, const QString &text, const Theme &theme)
 {
-    const int width = QFontMetrics(smallFont()).horizontalAdvance(text) + 10;
+    const int width = tagWidth(text);
     const QRectF tag(rect.left() + 0.5, rect.center().y() - 7 + 0.5, width - 1, 15);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(theme.line, 1));
@@ -69,6 +74,29 @@ int paintTag(QPainter &painter, const QRect &rect, const QString &text, const Th
     painter.drawRoundedRect(tag, 4, 4);
     paintText(painter, tag.toRect(), text, smallFont(), theme.text2, Qt::AlignCenter);
     return width;
+}
+
+int badgeWidth(const QString &text)
+{
+    return QFontMetrics(smallFont()).horizontalAdvance(text) + 12;
+}
+
+int paintBadge(QPainter &painter, const QRect &rect, const QString &text, const Theme &theme)
+{
+    const int width = badgeWidth(text);
+    const QRect pill(rect.left(), rect.center().y() - 7, width, 16);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(mix(theme.base, theme.text, 0.09));
+    painter.drawRoundedRect(pill, 8, 8);
+    paintText(painter, pill, text, smallFont(), theme.text2, Qt::AlignCenter);
+    return width;
+}
+
+void paintLineBelow(QPainter &painter, const QRect &rect, const QColor &colour)
+{
+    const qreal hairline = 1.0 / painter.device()->devicePixelRatioF();
+    painter.fillRect(QRectF(rect.x(), rect.y() + rect.height() - hairline, rect.width(), hairline), colour);
 }
 
 void paintFocusRing(QPainter &painter, const QRect &rect, const QColor &colour)

@@ -28,6 +28,15 @@ int chipWidth(const QString &iconName, const QString &text);
 /// A "×6" tag, 16 high, radius 4, at the left of `rect`; returns its width.
 int paintTag(QPainter &painter, const QRect &rect, const QString &text, const Theme &theme);
 
+int tagWidth(const QString &text);
+
+/// A count on a soft pill, 16 high, at the left of `rect`; returns its width.
+int paintBadge(QPainter &painter, const QRect &rect, const QString &text, const Theme &theme);
+int badgeWidth(const QString &text);
+
+/// One device pixel high, along the bottom of `rect`.
+void paintLineBelow(QPainter &painter, const QRect &rect, const QColor &colour);
+
 /// 2 px, inside.
 void paintFocusRing(QPainter &painter, const QRect &rect, const QColor &colour);
 

@@ -66,6 +66,12 @@ void PanelHeader::setTrailingText(const QString &text)
     update();
 }
 
+void PanelHeader::setLeftMargin(int pixels)
+{
+    m_leftMargin = pixels;
+    update();
+}
+
 void PanelHeader::addTrailing(QWidget *widget)
 {
     m_layout->addWidget(widget);
@@ -100,7 +106,7 @@ void PanelHeader::paintEvent(QPaintEvent *)
         right -= wide + 12;
     }
 
-    int x = 12;
+    int x = m_leftMargin;
     const QColor ink = m_ink.isValid() ? m_ink : theme.text;
     if (!m_iconName.isEmpty()) {
         painter.drawPixmap(QPoint(x, 8), iconPixmap(m_iconName, 16, devicePixelRatioF(), m_ink.isValid() ? m_ink : theme.text2));

@@ -24,6 +24,7 @@ public:
     void setChip(const QString &iconName, const QString &text, Status status);
     void clearChip();
     void setTrailingText(const QString &text); ///< quiet text at the right edge
+    void setLeftMargin(int pixels);            ///< 12 by default
     void addTrailing(QWidget *widget);         ///< a link or switch at the right edge
     /// As the head of a card: base surface, no line above.
     void setCardHead(bool on);
@@ -41,6 +42,7 @@ private:
     Status m_chipStatus = Status::None;
     QColor m_ink;
     bool m_fixedDetail = false, m_cardHead = false;
+    int m_leftMargin = 12;
     QHBoxLayout *m_layout;
 };
 

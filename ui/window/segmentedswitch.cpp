@@ -65,6 +65,22 @@ void SegmentedSwitch::setSmall(bool isSmall)
     updateGeometry();
 }
 
+void SegmentedSwitch::setFolded(bool folded)
+{
+    m_folded = folded;
+    updateGeometry();
+    update();
+}
+
+void SegmentedSwitch::setBadge(int index, const QString &text)
+{
+    if (m_choices[index].badge == text)
+        return;
+    m_choices[index].badge = text;
+    updateGeometry();
+    update();
+}
+
 QFont SegmentedSwitch::choiceFont(bool current) const
 {
     QFont result = m_height < 28 ? secondaryFont() : font();
@@ -76,9 +92,12 @@ QFont SegmentedSwitch::choiceFont(bool current) const
 int SegmentedSwitch::choiceWidth(int index) const
 {
     // As wide as its bold text, so that choosing moves nothing.
-    const int text = qMin(QFontMetrics(choiceFont(true)).horizontalAdvance(m_choices[index].text), longestText);
+    const Choice &choice = m_choices[index];
+    const bool iconOnly = m_folded && !choice.iconName.isEmpty();
+    const int text = iconOnly ? 0 : qMin(QFontMetrics(choiceFont(true)).horizontalAdvance(choice.text), longestText);
     const int side = m_height < 28 ? 9 : 13;
-    return 2 * side + text + (m_choices[index].iconName.isEmpty() ? 0 : iconSize + 7);
+    const int badge = choice.badge.isEmpty() ? 0 : badgeWidth(choice.badge) + 6;
+    return 2 * side + text + badge + (choice.iconName.isEmpty() ? 0 : iconSize + (iconOnly ? 0 : 7));
 }
 
 QSize SegmentedSwitch::sizeHint() const
@@ -129,14 +148,18 @@ void SegmentedSwitch::paintEvent(QPaintEvent *)
 
         const QColor ink = !m_enabled[i] || !isEnabled() ? theme.text3 : current ? theme.text : theme.text2;
         const QFont font = choiceFont(current);
-        const int textWidth = qMin(QFontMetrics(font).horizontalAdvance(m_choices[i].text), longestText);
-        const bool hasIcon = !m_choices[i].iconName.isEmpty();
-        int x = cell.left() + (cell.width() - textWidth - (hasIcon ? iconSize + 7 : 0)) / 2;
+        const bool hasIcon = !m_choices[i].iconName.isEmpty(), iconOnly = m_folded && hasIcon;
+        const int textWidth = iconOnly ? 0 : qMin(QFontMetrics(font).horizontalAdvance(m_choices[i].text), longestText);
+        const int badge = m_choices[i].badge.isEmpty() ? 0 : badgeWidth(m_choices[i].badge) + 6;
+        int x = cell.left() + (cell.width() - textWidth - badge - (hasIcon ? iconSize + (iconOnly ? 0 : 7) : 0)) / 2;
         if (hasIcon) {
             painter.drawPixmap(QPoint(x, (height() - iconSize) / 2), iconPixmap(m_choices[i].iconName, iconSize, devicePixelRatioF(), ink));
             x += iconSize + 7;
         }
-        paintText(painter, QRect(x, 0, textWidth + 1, height()), m_choices[i].text, font, ink);
+        if (!iconOnly)
+            paintText(painter, QRect(x, 0, textWidth + 1, height()), m_choices[i].text, font, ink);
+        if (badge > 0)
+            paintBadge(painter, QRect(x + textWidth + 6, 0, badge, height()), m_choices[i].badge, theme);
     }
     painter.setPen(QPen(theme.line2, 1));
     painter.setBrush(Qt::NoBrush);
@@ -186,7 +209,10 @@ bool SegmentedSwitch::event(QEvent *event)
     if (event->type() == QEvent::ToolTip) {
         const auto *help = static_cast<QHelpEvent *>(event);
         const int index = choiceAt(help->pos());
-        QToolTip::showText(help->globalPos(), index < 0 ? QString() : m_choices[index].toolTip, this);
+        QString tip = index < 0 ? QString() : m_choices[index].toolTip;
+        if (tip.isEmpty() && index >= 0 && m_folded)
+            tip = m_choices[index].text;
+        QToolTip::showText(help->globalPos(), tip, this);
         return true;
     }
     return QWidget::event(event);

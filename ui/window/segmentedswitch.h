@@ -12,7 +12,7 @@ class SegmentedSwitch : public QWidget
 {
     Q_OBJECT
 public:
-    struct Choice { QString text, iconName, toolTip; };
+    struct Choice { QString text, iconName, toolTip, badge = {}; };
 
     explicit SegmentedSwitch(QList<Choice> choices, QWidget *parent = nullptr);
 
@@ -21,6 +21,10 @@ public:
     void setChoice(int index, const Choice &choice);
     void setChoiceEnabled(int index, bool enabled);
     void setSmall(bool isSmall);
+    /// Icons only, the texts as tool tips: narrow windows.
+    void setFolded(bool folded);
+    void setBadge(int index, const QString &text); ///< "13" after the text
+    QRect choiceRect(int index) const;
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return sizeHint(); }
@@ -40,13 +44,13 @@ protected:
 private:
     QFont choiceFont(bool current) const;
     int choiceWidth(int index) const;
-    QRect choiceRect(int index) const;
     int choiceAt(const QPoint &position) const;
     void describe();
 
     QList<Choice> m_choices;
     QList<bool> m_enabled;
     int m_current = 0, m_hovered = -1, m_height = 28;
+    bool m_folded = false;
 };
 
 } // namespace rekey::ui

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/document/session.h"
+#include "ui/window/convertdialog.h"
+#include "ui/window/settings.h"
+
+#include <QMainWindow>
+#include <QUndoGroup>
+
+class QStackedWidget;
+
+namespace rekey::ui {
+
+class Banner;
+class JobBar;
+class MapPage;
+class Room;
+class SegmentedSwitch;
+class SegmentPage;
+class StartPage;
+
+/// The window: menus, the rooms switch, one room at a time, and the status strip.
+class MainWindow : public QMainWindow
+{
+    Q_OBJECT
+public:
+    enum RoomIndex { Inspect, Map, Segment, Parity, RoomCount };
+
+    MainWindow(Session &session, QWidget *parent = nullptr);
+    ~MainWindow() override;
+
+    MapPage *map() const { return m_map; }
+    SegmentPage *segment() const { return m_segment; }
+    StartPage *start() const { return m_start; }
+    SegmentedSwitch *roomsSwitch() const { return m_rooms; }
+    Banner *banner() const { return m_banner; }
+    Room *room(RoomIndex index) const { return m_roomOf[index]; }
+    void showRoom(RoomIndex index);
+    void showStart();
+    bool isAtStart() const;
+    /// Checkpoints, a mapping: what a command line or a drop names.
+    void openPaths(const QStringList &paths);
+    void convert();
+    /// Writes an export to a file, as the menu does after its dialog.
+    void exportTo(const QString &exporterId, const QString &path);
+
+protected:
+    void closeEvent(QCloseEvent *event) override;
+    void resizeEvent(QResizeEvent *event) override;
+    void dragEnterEvent(QDragEnterEvent *event) override;
+    void dropEvent(QDropEvent *event) override;
+
+private:
+    void makeRooms();
+    QWidget *makeToolBar();
+    QWidget *makeStatusStrip();
+    QWidget *makeStartStatus();
+    void makeMenus();
+    void makeFileMenu();
+    void makeViewMenu();
+    void connectRooms();
+    void followOpened();
+    void followTitle();
+    void openDialog(Side side, bool folder);
+    void openMappingDialog();
+    void saveMapping(bool askWhere);
+    void chooseArchitecture();
+    void exportDialog(const QString &exporterId);
+    void openPair(const RecentPair &pair);
+    void startConverting(const ConvertChoice &choice);
+    void showConverted(const ConvertOutcome &outcome);
+    void showMessage(const QString &text, bool problem);
+    void showDone(const QString &text, const QString &folder);
+    bool mayLeaveMapping();
+    void about();
+
+    Session &m_session;
+    StartPage *m_start;
+    MapPage *m_map;
+    SegmentPage *m_segment = nullptr;
+    std::array<Room *, RoomCount> m_roomOf{};
+    SegmentedSwitch *m_rooms;
+    QWidget *m_toolBar;
+    QStackedWidget *m_pages, *m_tools, *m_status;
+    Banner *m_banner;
+    JobBar *m_jobBar;
+    QUndoGroup m_undo;
+    QList<QAction *> m_pairActions; ///< need both sides
+};
+
+} // namespace rekey::ui
