@@ -16,11 +16,12 @@ inline at::Tensor layerNorm(const at::Tensor &x, const Parameters &parameters, d
     return at::layer_norm(x, parameters.weight.sizes(), parameters.weight, parameters.bias, eps);
 }
 
+constexpr double norm2dEps = 1e-6;
+
 /// Over the channels of [batch, channels, height, width].
 inline at::Tensor layerNorm2d(const at::Tensor &x, const Parameters &parameters)
 {
-    constexpr double eps = 1e-6;
-    return layerNorm(x.permute({0, 2, 3, 1}), parameters, eps).permute({0, 3, 1, 2});
+    return layerNorm(x.permute({0, 2, 3, 1}), parameters, norm2dEps).permute({0, 3, 1, 2});
 }
 
 } // namespace rekey::sam

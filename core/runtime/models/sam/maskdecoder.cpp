@@ -29,6 +29,15 @@ at::Tensor runMlp(const std::vector<Parameters> &layers, at::Tensor x)
     return x;
 }
 
+/// A transposed convolution of kernel and stride 2 on [height, width, channels]: each pixel becomes 2×2 others by one matrix product.
+at::Tensor doubled(const at::Tensor &map, const Parameters &convolution)
+{
+    const std::int64_t height = map.size(0), width = map.size(1), out = convolution.weight.size(1);
+    const at::Tensor matrix = convolution.weight.permute({0, 2, 3, 1}).reshape({map.size(2), 4 * out});
+    const at::Tensor pixels = at::addmm(convolution.bias.repeat({4}), map.reshape({height * width, -1}), matrix);
+    return pixels.view({height, width, 2, 2, out}).transpose(1, 2).reshape({2 * height, 2 * width, out});
+}
+
 } // namespace
 
 MaskDecoder::MaskDecoder(const Config &config, const Weights &weights)
@@ -78,8 +87,15 @@ at::Tensor MaskDecoder::attend(const Attention &attention, const at::Tensor &que
         return projected.reshape({projected.size(0), projected.size(1), m_config.decoderHeads, -1}).transpose(1, 2);
     };
     const at::Tensor q = heads(query, attention.query), k = heads(key, attention.key), v = heads(value, attention.value);
-    const at::Tensor scores = at::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(q.size(3)));
-    const at::Tensor mixed = at::matmul(at::softmax(scores, -1), v).transpose(1, 2);
+    const double temperature = std::sqrt(static_cast<double>(q.size(3)));
+    at::Tensor weights;
+    if (k.size(2) >= q.size(2)) {
+        weights = at::softmax(at::matmul(q, k.transpose(2, 3)) / temperature, -1);
+    } else {
+        // Thousands of queries on a few keys: with the keys first, the softmax runs along memory for all queries at once.
+        weights = at::softmax(at::matmul(k, q.transpose(2, 3)) / temperature, -2).transpose(2, 3);
+    }
+    const at::Tensor mixed = at::matmul(weights, v).transpose(1, 2);
     return linear(mixed.reshape({mixed.size(0), mixed.size(1), -1}), attention.out);
 }
 
@@ -111,13 +127,14 @@ void MaskDecoder::run(const Layer &layer, bool first, at::Tensor &tokens, at::Te
 
 at::Tensor MaskDecoder::upscale(const at::Tensor &image, const Trace &trace) const
 {
-    at::Tensor x = at::conv_transpose2d(image, m_up0.weight, m_up0.bias, 2);
-    record(trace, "decoder.upscale.conv1", x);
-    x = layerNorm2d(x, m_up1);
-    record(trace, "decoder.upscale.norm", x);
-    x = at::conv_transpose2d(at::gelu(x), m_up3.weight, m_up3.bias, 2);
-    record(trace, "decoder.upscale.conv2", x);
-    return at::gelu(x);
+    const auto channelsFirst = [](const at::Tensor &map) { return map.permute({2, 0, 1}).unsqueeze(0); };
+    at::Tensor x = doubled(image.view({m_config.grid, m_config.grid, -1}), m_up0);
+    record(trace, "decoder.upscale.conv1", channelsFirst(x));
+    x = layerNorm(x, m_up1, norm2dEps);
+    record(trace, "decoder.upscale.norm", channelsFirst(x));
+    x = doubled(at::gelu_(x), m_up3);
+    record(trace, "decoder.upscale.conv2", channelsFirst(x));
+    return at::gelu_(x);
 }
 
 DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor &gridPositions, const PromptEmbeddings &prompts, bool multimask,
@@ -134,13 +151,13 @@ DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor 
     tokens = layerNorm(tokens + last, m_finalNorm, finalNormEps);
     record(trace, "decoder.tokens_out", tokens);
 
-    const at::Tensor upscaled = upscale(image.transpose(1, 2).reshape(embedding.sizes()), trace);
+    const at::Tensor upscaled = upscale(image, trace); // [height, width, channels]
     std::vector<at::Tensor> hyper;
     for (std::size_t i = 0; i < m_hyper.size(); ++i) {
         hyper.push_back(runMlp(m_hyper[i], tokens.select(1, static_cast<std::int64_t>(i) + 1)));
         record(trace, "decoder.hyper." + std::to_string(i), hyper.back());
     }
-    const at::Tensor logits = at::matmul(at::stack(hyper, 1), upscaled.flatten(2)).reshape({1, -1, upscaled.size(2), upscaled.size(3)});
+    const at::Tensor logits = at::matmul(at::stack(hyper, 1), upscaled.flatten(0, 1).t()).reshape({1, -1, upscaled.size(0), upscaled.size(1)});
     const at::Tensor iou = runMlp(m_iouHead, tokens.select(1, 0));
     record(trace, "decoder.masks_all", logits);
     record(trace, "decoder.iou_all", iou);

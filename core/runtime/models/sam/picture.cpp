@@ -30,6 +30,8 @@ at::Tensor enlargeMasks(const at::Tensor &logits, const Picture &picture, int si
 {
     const at::Tensor whole = at::upsample_bilinear2d(logits.unsqueeze(0), {size, size}, false);
     const at::Tensor cut = whole.slice(2, 0, picture.resizedHeight).slice(3, 0, picture.resizedWidth);
+    if (cut.size(2) == picture.height && cut.size(3) == picture.width)
+        return cut.squeeze(0);
     return at::upsample_bilinear2d(cut, {picture.height, picture.width}, false).squeeze(0);
 }
 
