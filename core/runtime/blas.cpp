@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -49,6 +50,14 @@ int coresForThisProcess()
     return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
+/// What the environment asks for, else one a core.
+int defaultThreads()
+{
+    const char *asked = std::getenv("OMP_NUM_THREADS");
+    const int count = asked != nullptr ? std::atoi(asked) : 0;
+    return count > 0 ? std::min(count, 1024) : coresForThisProcess();
+}
+
 } // namespace
 
 BlasInfo blasInfo()
@@ -81,7 +90,7 @@ BlasInfo blasInfo()
 
 void setThreads(int threads)
 {
-    const int count = threads > 0 ? threads : coresForThisProcess();
+    const int count = threads > 0 ? threads : defaultThreads();
     at::set_num_threads(count);
     setBlasThreads(count);
 }

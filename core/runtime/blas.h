@@ -13,7 +13,8 @@ struct BlasInfo
 /// Which library LibTorch's matrix products end in.
 BlasInfo blasInfo();
 
-/// Threads for LibTorch's own loops and for OpenBLAS. LibTorch starts with one here; the default is one a core that this process may use.
+/// Threads for LibTorch's own loops and for OpenBLAS. LibTorch starts with one here; 0: as many as OMP_NUM_THREADS says, else
+/// one a core that this process may use.
 void setThreads(int threads);
 int threads();
 
