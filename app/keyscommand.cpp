@@ -6,6 +6,9 @@
 #include "core/inspect/keytree.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 namespace rekey {
 
@@ -47,6 +50,11 @@ bool hasDigest(const TensorEntry &entry)
         && entry.kind != TensorKind::Object;
 }
 
+bool isPartOf(const TensorEntry &entry, const TensorEntry &container)
+{
+    return entry.path.size() == container.path.size() + 1 && std::equal(container.path.begin(), container.path.end(), entry.path.begin());
+}
+
 Json tensorJson(const TensorEntry &entry)
 {
     Json row = {{"key", entry.key}, {"path", pathJson(entry.path)}, {"shape", entry.shape}, {"dtype", name(entry.dtype)}, {"nbytes", entry.bytes()}};
@@ -63,10 +71,35 @@ Json tensorJson(const TensorEntry &entry)
     return row;
 }
 
+/// Numbers and truth values as JSON's own, where it can hold them exactly; everything else as text.
+Json valueJson(const MetadataEntry &entry)
+{
+    constexpr std::int64_t exact = std::int64_t(1) << 53;
+    const char *begin = entry.value.data(), *end = begin + entry.value.size();
+    const auto is = [&](std::string_view type) { return entry.type == type || entry.type.starts_with("numpy." + std::string(type)); };
+    if (is("int") || is("uint")) {
+        std::int64_t number = 0;
+        if (const auto [at, error] = std::from_chars(begin, end, number); error == std::errc() && at == end && std::abs(number) <= exact)
+            return number;
+    } else if (is("float")) {
+        double number = 0;
+        if (const auto [at, error] = std::from_chars(begin, end, number); error == std::errc() && at == end && std::isfinite(number))
+            return number;
+    } else if (is("bool") && (entry.value == "True" || entry.value == "true")) {
+        return true;
+    } else if (is("bool") && (entry.value == "False" || entry.value == "false")) {
+        return false;
+    } else if (entry.type == "none") {
+        return nullptr;
+    }
+    return entry.value;
+}
+
 Json keysJson(const Checkpoint &checkpoint, bool digests, const Progress &progress)
 {
     Json tensors = Json::array();
     const std::size_t count = checkpoint.tensors().size();
+    const TensorEntry *container = nullptr; // the sparse or nested tensor whose parts follow it
     for (std::size_t i = 0; i < count; ++i) {
         const TensorEntry &entry = checkpoint.tensors()[i];
         Json row = tensorJson(entry);
@@ -74,13 +107,20 @@ Json keysJson(const Checkpoint &checkpoint, bool digests, const Progress &progre
             progress.step(i, count, "computing digests");
             row["sha256"] = sha256(checkpoint, i);
         }
+        if (container != nullptr && isPartOf(entry, *container)) {
+            row["path"] = pathJson({entry.path.back()});
+            tensors.back()["components"].push_back(std::move(row));
+            continue;
+        }
+        const bool holdsParts = entry.kind == TensorKind::Sparse || entry.kind == TensorKind::Nested;
+        container = holdsParts ? &entry : nullptr;
         tensors.push_back(std::move(row));
     }
     nlohmann::json metadata = nlohmann::json::object(); // sorted: an ordered one looks names up one by one
     Json entries = Json::array();
     for (const MetadataEntry &entry : checkpoint.metadata()) {
-        metadata[pathText(entry.path)] = entry.value;
-        Json row = {{"path", pathJson(entry.path)}, {"type", entry.type}, {"value", entry.value}};
+        metadata[pathText(entry.path)] = nlohmann::json(valueJson(entry));
+        Json row = {{"path", pathJson(entry.path)}, {"type", entry.type}, {"value", valueJson(entry)}};
         if (!entry.className.empty())
             row["class"] = entry.className;
         entries.push_back(std::move(row));

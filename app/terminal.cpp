@@ -78,7 +78,22 @@ void printText(std::string_view text)
 
 void printJson(const nlohmann::ordered_json &value)
 {
-    printText(value.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    const auto compact = [](const nlohmann::ordered_json &part) {
+        return part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    };
+    std::string text = "{";
+    for (const auto &[name, part] : value.items()) {
+        text += (text.size() == 1 ? "\n \"" : ",\n \"") + name + "\": ";
+        if (!part.is_array() || part.empty() || !part[0].is_object()) {
+            text += compact(part);
+            continue;
+        }
+        text += "[";
+        for (std::size_t i = 0; i < part.size(); ++i)
+            text += (i == 0 ? "\n  " : ",\n  ") + compact(part[i]);
+        text += "\n ]";
+    }
+    printText(text + "\n}\n");
 }
 
 Progress terminalProgress()

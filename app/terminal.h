@@ -23,7 +23,8 @@ void printError(std::string_view sentence);
 void printWarning(std::string_view sentence);
 /// To stdout, in one piece.
 void printText(std::string_view text);
-/// Indented JSON and a newline on stdout; text that is not UTF-8 is replaced.
+/// A JSON object on stdout, a line a member and a line a row of tables; text that is not UTF-8 is replaced. Member names
+/// are the program's own.
 void printJson(const nlohmann::ordered_json &value);
 
 /// Progress on stderr: on a terminal one line that rewrites itself after 0.3 s; elsewhere a line every ten seconds.
