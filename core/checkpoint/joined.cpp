@@ -23,7 +23,8 @@ void append(CheckpointContent &joined, const Checkpoint &part)
         joined.storages.push_back(std::move(storage));
     }
     for (TensorEntry entry : part.tensors()) {
-        entry.storage += firstStorage;
+        if (entry.storage < content.storages.size()) // meta tensors have none
+            entry.storage += firstStorage;
         joined.tensors.push_back(std::move(entry));
     }
     joined.metadata.insert(joined.metadata.end(), content.metadata.begin(), content.metadata.end());

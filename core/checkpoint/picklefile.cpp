@@ -109,7 +109,12 @@ std::string shownValue(const PickleFile &file, PickleValue value)
     case Type::Integer: return std::to_string(value.integer);
     case Type::BigInteger: return std::string(value.text());
     case Type::Float: return fmt::format("{}", value.real);
-    case Type::Text: return cutText(pickleText(value));
+    case Type::Text: {
+        // Cut before it is copied: one long text can be referred to a million times.
+        PickleValue start = value;
+        start.index = static_cast<std::uint32_t>(std::min<std::size_t>(value.index, limits::shownText + 1));
+        return cutText(pickleText(start));
+    }
     case Type::Bytes:
     case Type::ByteArray: return hexadecimal(value.text());
     case Type::List: return "[" + shownItems(file, value) + "]";

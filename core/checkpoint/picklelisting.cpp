@@ -57,6 +57,9 @@ public:
 
 private:
     void advance();
+    void enter(PathStep step);
+    void leave();
+    void count(std::uint64_t values);
     void visit(PickleValue value);
     void visitCall(PickleValue value);
     bool visitTensor(PickleValue value);
@@ -83,12 +86,42 @@ private:
     std::unordered_set<std::uint64_t> m_open;
     std::deque<Values> m_flattened; ///< pairs of dictionaries that were written as lists of pairs
     std::uint64_t m_visited = 0;
+    std::size_t m_pathBytes = 0;
     bool m_full = false; ///< no room for further values that are no tensors
 };
 
 std::uint64_t identityOf(PickleValue value)
 {
     return std::uint64_t{value.is(Type::Call)} << 32 | value.index;
+}
+
+std::size_t textBytes(const PathStep &step)
+{
+    const auto *text = std::get_if<std::string>(&step.value);
+    return text ? text->size() : 0;
+}
+
+/// Everything that takes time proportional to the file counts, also what is then not listed: a small file can lead to
+/// the same values any number of times.
+void Lister::count(std::uint64_t values)
+{
+    m_visited += values;
+    if (m_visited > limits::listedEntries)
+        m_file.fail(m_file.part, fmt::format("it lists more than {} values", limits::listedEntries));
+}
+
+void Lister::enter(PathStep step)
+{
+    m_pathBytes += textBytes(step);
+    if (m_pathBytes > limits::pathBytes)
+        m_file.fail(m_file.part, fmt::format("the keys that lead to a value have more than {} bytes", limits::pathBytes));
+    m_path.push_back(std::move(step));
+}
+
+void Lister::leave()
+{
+    m_pathBytes -= textBytes(m_path.back());
+    m_path.pop_back();
 }
 
 void Lister::add(TensorEntry entry)
@@ -120,8 +153,11 @@ void Lister::note(std::string_view type, std::string value, std::string classNam
 
 PathStep Lister::keyStep(PickleValue key) const
 {
-    if (key.is(Type::Text))
+    if (key.is(Type::Text)) {
+        if (key.index > limits::pathBytes)
+            m_file.fail(m_file.part, fmt::format("a key of {} bytes; at most {} are read", key.index, limits::pathBytes));
         return {pickleText(key)};
+    }
     if (key.is(Type::Integer))
         return {key.integer};
     std::string text = key.is(Type::Call) || key.is(Type::Global) ? fmt::format("<{}>", m_graph.fullName(key)) : shownValue(m_file, key);
@@ -144,7 +180,9 @@ Segment Lister::pairs(const Values &values)
             earlier = std::exchange(numbers.try_emplace(key.integer, i).first->second, i);
         if (earlier != i) {
             segment.shadowed.insert(earlier);
-            m_file.warn(fmt::format("the key \"{}\" occurs twice in one dictionary; the last value counts", displayText(pathText({keyStep(key)}))));
+            if (segment.shadowed.size() <= 10)
+                m_file.warn(fmt::format("the key \"{}\" occurs twice in one dictionary; the last value counts",
+                                        displayText(pathText({keyStep(key)}))));
         }
     }
     return segment;
@@ -181,7 +219,7 @@ void Lister::advance()
 {
     Frame &frame = m_frames.back();
     if (frame.hasStep) {
-        m_path.pop_back();
+        leave();
         frame.hasStep = false;
     }
     while (frame.segment < frame.segments.size() && frame.next >= frame.segments[frame.segment].size()) {
@@ -197,16 +235,18 @@ void Lister::advance()
     const std::size_t i = frame.next++;
     PickleValue child = segment.value;
     switch (segment.kind) {
-    case Segment::Kind::One: m_path.push_back({segment.name}); break;
+    case Segment::Kind::One: enter({segment.name}); break;
     case Segment::Kind::Pairs:
         child = (*segment.values)[2 * i + 1];
         if (segment.shadowed.contains(i) || (segment.skipNone && child.is(Type::None)))
-            return;
-        m_path.push_back(keyStep((*segment.values)[2 * i]));
+            return count(1);
+        enter(keyStep((*segment.values)[2 * i]));
         break;
     case Segment::Kind::Items:
         child = (*segment.values)[i];
-        m_path.push_back({static_cast<std::int64_t>(i)});
+        enter({static_cast<std::int64_t>(i)});
+        if (i == limits::listedScalars)
+            count(segment.size() / 64); // the look at the rest
         if (i == limits::listedScalars && restIsPlain(*segment.values, i)) {
             frame.next = segment.values->size();
             frame.hasStep = true;
@@ -220,15 +260,11 @@ void Lister::advance()
 
 void Lister::visit(PickleValue value)
 {
-    const auto count = [&] {
-        if (++m_visited > limits::listedEntries)
-            m_file.fail(m_file.part, fmt::format("it lists more than {} values", limits::listedEntries));
-    };
-    count();
+    count(1);
     while (value.is(Type::Call) && m_graph.isGlobal(m_graph.call(value).callable, "torch.jit._pickle", "restore_type_tag")
            && !m_graph.arguments(m_graph.call(value)).empty()) {
         value = m_graph.arguments(m_graph.call(value))[0];
-        count();
+        count(1);
     }
     switch (value.type) {
     case Type::List:

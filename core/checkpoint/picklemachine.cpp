@@ -378,6 +378,8 @@ std::uint64_t PickleMachine::slotFromLine()
 
 PickleValue PickleMachine::global(std::string_view module, std::string_view name)
 {
+    if (module.size() > limits::globalName || name.size() > limits::globalName)
+        fail(fmt::format("the name of a global has {} bytes", std::max(module.size(), name.size())));
     if (!isUtf8(module, true) || !isUtf8(name, true))
         fail("the name of a global is not UTF-8");
     const std::string key = std::string(module) + "\n" + std::string(name);
@@ -751,10 +753,9 @@ PickleValue PickleMachine::run(const PersistentLoad &persistentLoad)
     m_frameEnd = 0;
     m_bytesSkipped = 0;
     const std::size_t begin = m_position;
-    for (std::uint64_t count = 1;; ++count) {
+    while (true) {
         m_opcodeAt = m_position;
-        if (count > limits::pickleOpcodes)
-            fail(fmt::format("more than {} opcodes", limits::pickleOpcodes));
+        m_budget.takeOpcode();
         if (m_position - begin - std::min<std::uint64_t>(m_bytesSkipped, m_position - begin) > limits::pickleStream)
             fail(fmt::format("the pickle is longer than {} MiB", limits::pickleStream / limits::MiB));
         if (m_frameEnd != 0 && m_position > m_frameEnd)

@@ -250,7 +250,7 @@ void Builder::checkIndices(const Shape &size, bool compressed, bool byColumn)
     std::uint64_t count = 0;
     for (std::size_t i = 0; i + 1 < m_result.parts.size(); ++i)
         count += std::min<std::uint64_t>(m_result.parts[i].elements(), limits::checkedIndices + 1);
-    if (count > limits::checkedIndices)
+    if (!m_file.budget.takeIndices(count))
         return m_file.warn(fmt::format("tensor \"{}\": its {} indices were not compared with its size", displayText(pathText(m_result.entry.path)), count));
     const auto outside = [](const std::vector<std::int64_t> &values, std::size_t begin, std::size_t end, std::int64_t limit) {
         return std::any_of(values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end),

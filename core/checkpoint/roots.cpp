@@ -24,19 +24,20 @@ constexpr std::size_t noRank = weightNames.size();
 
 struct Node
 {
+    PathStep step;           ///< that leads here
     std::size_t tensors = 0; ///< below
     std::size_t direct = 0;  ///< right here, under text keys
     bool module = false;
-    std::vector<std::pair<PathStep, Node>> children; ///< in file order
+    std::vector<Node> children; ///< in file order
     std::map<std::string, std::size_t, std::less<>> byName;
 
-    Node &child(const PathStep &step)
+    Node &child(const PathStep &next)
     {
-        const std::string name = pathText({step}) + (std::holds_alternative<std::string>(step.value) ? "" : "#");
+        const std::string name = pathText({next}) + (std::holds_alternative<std::string>(next.value) ? "" : "#");
         const auto [found, added] = byName.try_emplace(name, children.size());
         if (added)
-            children.emplace_back(step, Node());
-        return children[found->second].second;
+            children.emplace_back().step = next;
+        return children[found->second];
     }
 };
 
@@ -86,24 +87,24 @@ Path descend(const Node &root)
     Path path;
     const Node *node = &root;
     while (!node->module) {
-        const std::pair<PathStep, Node> *best = nullptr;
-        const std::pair<PathStep, Node> *only = nullptr;
+        const Node *best = nullptr;
+        const Node *only = nullptr;
         std::size_t candidates = 0;
-        for (const auto &child : node->children) {
-            if (child.second.tensors == 0 || !isText(child.first) || isTraining(child.first))
+        for (const Node &child : node->children) {
+            if (child.tensors == 0 || !isText(child.step) || isTraining(child.step))
                 continue;
             ++candidates;
             only = &child;
-            if (rank(child.first) < noRank && (!best || rank(child.first) < rank(best->first)))
+            if (rank(child.step) < noRank && (!best || rank(child.step) < rank(best->step)))
                 best = &child;
         }
         if (!best && candidates == 1)
             best = only;
         // A state dict holds tensors itself; a wrapper may hold a few (a step counter), its weights are the bulk.
-        if (!best || node->direct * 4 > best->second.tensors)
+        if (!best || node->direct * 4 > best->tensors)
             break;
-        path.push_back(best->first);
-        node = &best->second;
+        path.push_back(best->step);
+        node = best;
     }
     return path;
 }
@@ -111,7 +112,8 @@ Path descend(const Node &root)
 void collect(const Node &node, Path &path, std::vector<Root> &roots)
 {
     constexpr std::size_t most = 64;
-    for (const auto &[step, child] : node.children) {
+    for (const Node &child : node.children) {
+        const PathStep &step = child.step;
         if (child.tensors == 0 || !isText(step) || roots.size() == most)
             continue;
         path.push_back(step);

@@ -185,7 +185,8 @@ public:
                                            found == m_position.end() ? "does not name" : "places in another shard"));
                 continue;
             }
-            entry.storage += firstStorage;
+            if (entry.storage != UINT32_MAX) // meta tensors have none
+                entry.storage += firstStorage;
             m_total += entry.bytes();
             m_filled[found->second] = true;
             m_content.tensors[found->second] = std::move(entry);

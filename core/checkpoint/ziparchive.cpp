@@ -176,7 +176,9 @@ void ZipArchive::readDirectory(const EndRecord &end)
     m_file.read(end.offset, directory);
     ByteReader reader(directory, m_file.name(), "zip directory");
     std::unordered_set<std::string> names;
+    names.reserve(end.entries);
     m_entries.reserve(end.entries);
+    m_byName.reserve(end.entries);
     for (std::uint64_t i = 0; i < end.entries; ++i) {
         const auto bytes = reader.take(centralSize);
         if (littleEndian<std::uint32_t>(bytes.data()) != centralSignature)

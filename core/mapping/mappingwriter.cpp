@@ -110,16 +110,27 @@ Json toJson(const MappingSide &side)
     return {{"name", side.name}, {"fingerprint", side.fingerprint}, {"tensors", side.tensors}};
 }
 
+/// One line, with the spaces that a person would put.
+std::string onOneLine(const Json &value)
+{
+    if (!value.is_structured())
+        return value.dump(-1, ' ', false, Json::error_handler_t::strict);
+    std::string text = value.is_object() ? "{" : "[";
+    for (auto item = value.begin(); item != value.end(); ++item) {
+        text += text.size() > 1 ? ", " : "";
+        if (value.is_object())
+            text += Json(item.key()).dump() + ": ";
+        text += onOneLine(*item);
+    }
+    return text + (value.is_object() ? "}" : "]");
+}
+
 /// Values that fit a line stay on one, so that a rule is a few lines and a change of one is a small difference.
 void write(const Json &value, std::size_t indent, std::string &text)
 {
     constexpr std::size_t widest = 120;
-    std::string flat = value.dump(-1, ' ', false, Json::error_handler_t::strict);
-    if (indent > 0 && indent + flat.size() <= widest) {
-        text += flat;
-        return;
-    }
-    if (!value.is_structured() || value.empty()) {
+    const std::string flat = onOneLine(value);
+    if ((indent > 0 && indent + flat.size() <= widest) || !value.is_structured() || value.empty()) {
         text += flat;
         return;
     }
