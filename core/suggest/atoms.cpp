@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/atoms.h"
 
+#include "core/suggest/logicalorder.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -116,92 +118,6 @@ std::vector<Unit> makeUnits(const Schema &schema, const std::vector<bool> &skip)
     return units;
 }
 
-bool naturalOrder(const std::string &a, const std::string &b)
-{
-    std::size_t i = 0, j = 0;
-    while (i < a.size() && j < b.size()) {
-        const bool digits = std::isdigit(static_cast<unsigned char>(a[i])) && std::isdigit(static_cast<unsigned char>(b[j]));
-        if (!digits) {
-            if (a[i] != b[j])
-                return a[i] < b[j];
-            ++i, ++j;
-            continue;
-        }
-        std::uint64_t x = 0, y = 0;
-        for (; i < a.size() && std::isdigit(static_cast<unsigned char>(a[i])); ++i)
-            x = x * 10 + static_cast<std::uint64_t>(a[i] - '0');
-        for (; j < b.size() && std::isdigit(static_cast<unsigned char>(b[j])); ++j)
-            y = y * 10 + static_cast<std::uint64_t>(b[j] - '0');
-        if (x != y)
-            return x < y;
-    }
-    return a.size() - i < b.size() - j;
-}
-
-bool isAlphabetical(const Schema &schema)
-{
-    std::size_t ascending = 0;
-    for (std::size_t i = 1; i < schema.tensors.size(); ++i)
-        ascending += schema.tensors[i - 1].key < schema.tensors[i].key;
-    return schema.tensors.size() > 4 && ascending + 1 >= schema.tensors.size();
-}
-
-/// First (-1) or last (1) of its siblings by its name.
-int positionOf(const std::string &segment)
-{
-    const Lexicon &lex = lexicon();
-    int position = 0;
-    for (const auto &word : splitWords(segment)) {
-        if (lex.firstWords.contains(word))
-            position = -1;
-        else if (lex.lastWords.contains(word))
-            position = 1;
-    }
-    return position;
-}
-
-struct OrderNode
-{
-    std::vector<std::pair<std::string, std::size_t>> children; ///< name and node, in file order
-    std::vector<std::size_t> units;
-};
-
-/// Units in the order of the file, children that say they come first or last moved there.
-std::vector<std::size_t> logicalOrder(const std::vector<Unit> &units, bool alphabetical)
-{
-    std::vector<OrderNode> nodes(1);
-    for (std::size_t u = 0; u < units.size(); ++u) {
-        std::size_t node = 0;
-        for (const auto &segment : units[u].segments) {
-            auto &children = nodes[node].children;
-            auto child = std::find_if(children.begin(), children.end(), [&](const auto &c) { return c.first == segment; });
-            if (child == children.end()) {
-                children.emplace_back(segment, nodes.size());
-                node = nodes.size();
-                nodes.emplace_back();
-            } else {
-                node = child->second;
-            }
-        }
-        nodes[node].units.push_back(u);
-    }
-    std::vector<std::size_t> order;
-    std::vector<std::size_t> stack = {0};
-    while (!stack.empty()) {
-        OrderNode &node = nodes[stack.back()];
-        stack.pop_back();
-        order.insert(order.end(), node.units.begin(), node.units.end());
-        if (alphabetical)
-            std::stable_sort(node.children.begin(), node.children.end(),
-                             [](const auto &a, const auto &b) { return naturalOrder(a.first, b.first); });
-        std::stable_sort(node.children.begin(), node.children.end(),
-                         [](const auto &a, const auto &b) { return positionOf(a.first) < positionOf(b.first); });
-        for (auto child = node.children.rbegin(); child != node.children.rend(); ++child)
-            stack.push_back(child->second);
-    }
-    return order;
-}
-
 using Matrix = std::pair<std::int64_t, std::int64_t>; ///< rows that a part takes, columns
 
 struct Fusion
@@ -273,7 +189,7 @@ Fusion fusionOf(const Unit &unit, const Schema &schema, const std::map<std::stri
     return {};
 }
 
-void partInto(Side &side, std::uint32_t unitIndex, const Fusion &fusion)
+void partInto(Side &side, std::uint32_t unitIndex, const Fusion &fusion, std::uint32_t position)
 {
     const Unit &unit = side.units[unitIndex];
     std::int64_t total = 0, start = 0;
@@ -282,6 +198,7 @@ void partInto(Side &side, std::uint32_t unitIndex, const Fusion &fusion)
     for (std::size_t part = 0; part < fusion.sizes.size(); ++part) {
         Atom atom;
         atom.unit = unitIndex;
+        atom.position = position;
         atom.words = unit.words;
         atom.words.back() = (*fusion.roles)[part];
         const std::int64_t size = fusion.sizes[part];
@@ -314,15 +231,16 @@ bool canPart(const Side &side, const Unit &unit, const Fusion &fusion)
     });
 }
 
-void makeAtoms(Side &side, const std::vector<Fusion> &fusions)
+void makeAtoms(Side &side, const std::vector<Fusion> &fusions, bool ties)
 {
-    for (const std::size_t u : logicalOrder(side.units, side.alphabetical)) {
+    for (const auto &[u, position] : logicalOrder(side.units, side.alphabetical, ties)) {
         const Unit &unit = side.units[u];
         if (canPart(side, unit, fusions[u])) {
-            partInto(side, static_cast<std::uint32_t>(u), fusions[u]);
+            partInto(side, static_cast<std::uint32_t>(u), fusions[u], position);
             continue;
         }
         Atom atom;
+        atom.position = position;
         atom.unit = static_cast<std::uint32_t>(u);
         atom.words = unit.words;
         for (const auto &leaf : unit.leaves)
@@ -382,8 +300,10 @@ std::pair<Side, Side> cutIntoAtoms(const Schema &source, const Schema &target, c
                     known.insert({fusions[u].sizes.front(), matrixOf(side->units[u], *side->schema, fusions[u].dim == 1).second});
         }
     }
-    makeAtoms(from, fromFusions);
-    makeAtoms(to, toFusions);
+    // Where one file lost the order of siblings, the other's says nothing either.
+    const bool ties = from.alphabetical || to.alphabetical;
+    makeAtoms(from, fromFusions, ties);
+    makeAtoms(to, toFusions, ties);
     return sides;
 }
 

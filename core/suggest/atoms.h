@@ -52,6 +52,7 @@ struct Atom
     Words words;                 ///< the unit's, with the part's role
     std::vector<Shape> shapes;   ///< by leaf of the unit
     std::uint64_t elements = 0;  ///< of the first leaf
+    std::uint32_t position = 0;  ///< in the order of the network as far as it is known; shared where it is not
 };
 
 /// One side, cut into units and atoms.
@@ -60,7 +61,7 @@ struct Side
     const Schema *schema = nullptr;
     std::vector<Unit> units;
     std::vector<Atom> atoms;          ///< in logical order
-    bool alphabetical = false;        ///< the file lists keys by name, so that their order says little
+    bool alphabetical = false;        ///< the file lists keys by name: only numbers and words like "in" tell the order
 
     const std::string &key(const Leaf &leaf) const { return schema->tensors[leaf.tensor].key; }
 };

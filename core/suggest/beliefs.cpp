@@ -28,9 +28,12 @@ struct Weights
 constexpr int rounds = 14;
 constexpr float nothing = -1.0F; ///< log-odds of having no partner at all
 
-float total(const Support &s, const Weights &w)
+constexpr float sameValues = 20.0F;
+
+float total(const Candidacy &c, const Weights &w)
 {
-    return w.name * s.name + w.group * s.group + w.pattern * s.pattern + w.order * s.order + w.neighbour * s.neighbour
+    const Support &s = c.support;
+    return (c.values == ValuePrints::Verdict::Same ? sameValues : 0.0F) + w.name * s.name + w.group * s.group + w.pattern * s.pattern + w.order * s.order + w.neighbour * s.neighbour
         + w.numbers * s.numbers - w.penalty * s.penalty;
 }
 
@@ -40,7 +43,37 @@ bool contradict(const Unit &from, const Unit &to)
     return from.modality != to.modality && from.modality != Modality::Unknown && to.modality != Modality::Unknown;
 }
 
-std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const Progress &progress)
+/// What the values of two atoms say: those of the first leaf, or of the others where the first one's say nothing.
+ValuePrints::Verdict verdict(const Side &source, const Atom &a, const Side &target, const Atom &b, const ValuePrints &values)
+{
+    using Verdict = ValuePrints::Verdict;
+    const Unit &from = source.units[a.unit], &to = target.units[b.unit];
+    const auto piece = [](const Leaf &leaf, const Side &side, Part part) {
+        if (side.schema->tensors[leaf.tensor].shape.size() == 1)
+            part.dim = 0;
+        return Piece{leaf.tensor, part};
+    };
+    Verdict said = values.compare(piece(from.leaves.front(), source, a.part), piece(to.leaves.front(), target, b.part));
+    for (std::size_t l = 1; l < to.leaves.size() && said == Verdict::Unknown; ++l)
+        if (const Leaf *leaf = from.find(to.leaves[l].kind))
+            said = values.compare(piece(*leaf, source, a.part), piece(to.leaves[l], target, b.part));
+    return said;
+}
+
+/// Drops everybody else where values are the same.
+void keepSame(std::vector<Candidacy> &candidates, std::size_t sources, std::size_t targets)
+{
+    using Verdict = ValuePrints::Verdict;
+    std::vector<bool> sourceKnown(sources), targetKnown(targets);
+    for (const auto &c : candidates)
+        if (c.values == Verdict::Same)
+            sourceKnown[c.source] = targetKnown[c.target] = true;
+    std::erase_if(candidates, [&](const Candidacy &c) {
+        return c.values != Verdict::Same && (sourceKnown[c.source] || targetKnown[c.target]);
+    });
+}
+
+std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const ValuePrints *values, const Progress &progress)
 {
     std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> bySize;
     for (std::uint32_t a = 0; a < source.atoms.size(); ++a)
@@ -65,9 +98,13 @@ std::vector<Candidacy> allCandidates(const Side &source, const Side &target, con
             candidacy.target = b;
             candidacy.support.name = names.score(a, b);
             candidacy.support.penalty = static_cast<float>(cost + (from.twin != to.twin ? 2.0 : 0.0));
+            if (values != nullptr)
+                candidacy.values = verdict(source, source.atoms[a], target, target.atoms[b], *values);
             candidates.push_back(candidacy);
         }
     }
+    if (values != nullptr)
+        keepSame(candidates, source.atoms.size(), target.atoms.size());
     return candidates;
 }
 
@@ -140,17 +177,16 @@ double compatibility(const Side &source, const Atom &a, const Side &target, cons
     return rest < 0 ? -1 : cost + rest;
 }
 
-std::vector<Candidacy> believe(const Side &source, const Side &target, const Progress &progress)
+std::vector<Candidacy> believe(const Side &source, const Side &target, const ValuePrints *values, const Progress &progress)
 {
-    std::vector<Candidacy> candidates = allCandidates(source, target, progress.part(0, 0.3));
+    std::vector<Candidacy> candidates = allCandidates(source, target, values, progress.part(0, 0.3));
     Neighbourhood around(source, target, candidates);
     Weights weights;
-    if (source.alphabetical != target.alphabetical) {
-        weights.order *= 0.5F;
+    if (source.alphabetical || target.alphabetical) {
         weights.neighbour = 0;
     }
     for (auto &c : candidates)
-        c.score = total(c.support, weights);
+        c.score = total(c, weights);
     const Progress rest = progress.part(0.3, 1);
     for (int round = 0; round < rounds; ++round) {
         rest.step(static_cast<std::uint64_t>(round), rounds, "matching modules");
@@ -158,7 +194,7 @@ std::vector<Candidacy> believe(const Side &source, const Side &target, const Pro
         shareOut(candidates, source.atoms.size(), target.atoms.size(), sharpness);
         around.support(candidates);
         for (auto &c : candidates)
-            c.score = total(c.support, weights);
+            c.score = total(c, weights);
     }
     shareOut(candidates, source.atoms.size(), target.atoms.size(), 1.0F);
     std::stable_sort(candidates.begin(), candidates.end(), [](const Candidacy &a, const Candidacy &b) {

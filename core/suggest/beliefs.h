@@ -3,6 +3,7 @@
 
 #include "core/base/progress.h"
 #include "core/suggest/atoms.h"
+#include "core/suggest/valueprints.h"
 
 #include <cstdint>
 #include <vector>
@@ -29,6 +30,7 @@ struct Candidacy
     std::uint32_t source = 0;
     std::uint32_t target = 0;
     Support support;
+    ValuePrints::Verdict values = ValuePrints::Verdict::Unknown;
     float score = 0; ///< log-odds
     float belief = 0;
 };
@@ -37,7 +39,8 @@ struct Candidacy
 /// what its surroundings support, again and again until they agree (relaxation labelling: Rosenfeld, Hummel, Zucker
 /// 1976; the propagation through modules is that of similarity flooding, Melnik et al. 2002).
 /// Sorted by target, then by belief, best first.
-std::vector<Candidacy> believe(const Side &source, const Side &target, const Progress &progress);
+/// With values (may be null): who has the same values is the only candidate.
+std::vector<Candidacy> believe(const Side &source, const Side &target, const ValuePrints *values, const Progress &progress);
 
 /// Shapes of all leaves that both have can be brought into each other: cost; negative when they cannot.
 double compatibility(const Side &source, const Atom &a, const Side &target, const Atom &b);

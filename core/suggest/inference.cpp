@@ -259,7 +259,7 @@ private:
                 skip[t] = false;
             return skip;
         };
-        auto pairings = matchTensors(m_source, m_target, without(m_source, sources), without(m_target, targets), {}).pairings;
+        auto pairings = matchTensors(m_source, m_target, without(m_source, sources), without(m_target, targets), nullptr, {}).pairings;
         if (pairings.empty())
             refuse(sources, targets, m_source, m_target);
         for (auto &pairing : pairings) {

@@ -33,7 +33,7 @@ void chooseLeftovers(const std::vector<Candidacy> &candidates, std::vector<bool>
         if (sourceTaken[c->source] || targetTaken[c->target] || c->support.name < (only ? -2 : 0))
             continue;
         sourceTaken[c->source] = targetTaken[c->target] = true;
-        matches[c->target] = {c->source, c->target, only ? 0.8 : 0.4, c->support, 0, noAtom, 0};
+        matches[c->target] = {c->source, c->target, only ? 0.8 : 0.4, c->support, 0, noAtom, 0, c->values};
     }
 }
 
@@ -77,7 +77,7 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
         if (sourceTaken[c.source] || targetTaken[c.target] || c.belief < leastBelief)
             continue;
         sourceTaken[c.source] = targetTaken[c.target] = true;
-        matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0};
+        matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0, c.values};
     }
     chooseLeftovers(candidates, sourceTaken, targetTaken, matches);
     for (const auto &c : candidates) {
@@ -98,13 +98,13 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
 }
 
 TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                           const std::vector<bool> &skipTarget, const Progress &progress)
+                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress)
 {
     const auto [from, to] = cutIntoAtoms(source, target, skipSource, skipTarget);
-    const auto candidates = believe(from, to, progress);
+    const auto candidates = believe(from, to, values, progress);
     const auto matches = chooseMatches(from, to, candidates);
     TensorMatches result;
-    result.pairings = pairTensors(from, to, matches);
+    result.pairings = pairTensors(from, to, matches, values);
     fillTied(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);
     return result;

@@ -19,13 +19,14 @@ struct Match
     std::uint32_t rivals = 0;       ///< other sources of usual shape that it might have been
     std::uint32_t runnerUp = noAtom; ///< second best source
     double runnerUpBelief = 0;
+    ValuePrints::Verdict values = ValuePrints::Verdict::Unknown;
 };
 
 /// One partner for each atom, best beliefs first.
 std::vector<Match> chooseMatches(const Side &source, const Side &target, const std::vector<Candidacy> &candidates);
 
 /// Tensors that become tensors: the leaves of matched units, parts joined or split, layouts chosen.
-std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches);
+std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches, const ValuePrints *values);
 
 /// Targets left open that commonly share a filled target's storage, or repeat it (see Lexicon::tied).
 void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pairings);
@@ -41,6 +42,6 @@ struct TensorMatches
 
 /// All of the above. Tensors marked in the two skip lists are left alone.
 TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                           const std::vector<bool> &skipTarget, const Progress &progress);
+                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress);
 
 } // namespace rekey

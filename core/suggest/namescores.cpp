@@ -11,11 +11,37 @@ namespace {
 
 using Counts = std::map<std::string, std::uint32_t>;
 
+/// Names of containers and layer kinds agree too often to tell anything.
+bool saysLittle(const std::string &segment)
+{
+    const Words words = canonicalWords({segment});
+    return std::all_of(words.begin(), words.end(), [](const std::string &word) { return lexicon().generic.contains(word) || word.front() == '@'; });
+}
+
+/// Canonical words, and the module's name as it is written: "=cross_attn_image_to_token".
+Words allWords(const Side &side, const Atom &atom, std::map<std::string, bool> &little)
+{
+    Words words = atom.words;
+    for (const auto &segment : side.units[atom.unit].segments) {
+        std::string name = "=";
+        for (const char c : segment)
+            if (!(c >= '0' && c <= '9'))
+                name += c;
+        const auto [known, isNew] = little.emplace(segment, false);
+        if (isNew)
+            known->second = saysLittle(segment);
+        if (name.size() > 1 && !known->second)
+            words.push_back(name);
+    }
+    return words;
+}
+
 Counts countWords(const Side &side)
 {
     Counts counts;
+    std::map<std::string, bool> little;
     for (const auto &atom : side.atoms) {
-        Words words = atom.words;
+        Words words = allWords(side, atom, little);
         std::sort(words.begin(), words.end());
         words.erase(std::unique(words.begin(), words.end()), words.end());
         for (const auto &word : words)
@@ -48,7 +74,7 @@ std::map<std::string, std::string> renamings(const Counts &source, const Counts 
             result.emplace(a, b);
     }
     for (const auto &[word, count] : target) {
-        if (source.contains(word) || result.contains(word))
+        if (source.contains(word) || result.contains(word) || word.front() == '=')
             continue;
         for (const auto &[other, otherCount] : source)
             if (!target.contains(other) && sameBeginning(word, other)) {
@@ -67,11 +93,12 @@ NameScores::NameScores(const Side &source, const Side &target)
     const auto renamed = renamings(sourceCounts, targetCounts);
     std::map<std::string, std::uint32_t> ids;
     std::vector<double> inSource, inTarget;
+    std::map<std::string, bool> little;
     const auto encode = [&](const Side &side, bool isTarget, std::vector<std::vector<std::uint32_t>> &out) {
         auto &counts = isTarget ? inTarget : inSource;
         for (const auto &atom : side.atoms) {
             std::vector<std::uint32_t> encoded;
-            for (const auto &word : atom.words) {
+            for (const auto &word : allWords(side, atom, little)) {
                 const auto other = isTarget ? renamed.find(word) : renamed.end();
                 const auto [id, isNew] = ids.emplace(other == renamed.end() ? word : other->second, static_cast<std::uint32_t>(ids.size()));
                 if (isNew) {
@@ -101,7 +128,10 @@ NameScores::NameScores(const Side &source, const Side &target)
             weight *= 0.6;
         const bool shared = inSource[id] > 0 && inTarget[id] > 0;
         m_weight[id] = static_cast<float>(shared ? weight : 0.0);
-        m_strange[id] = static_cast<float>(shared ? 0.0 : 0.12 * weight);
+        const bool written = word.front() == '=';
+        if (written)
+            m_weight[id] *= 0.5F;
+        m_strange[id] = static_cast<float>(shared || written ? 0.0 : 0.12 * weight);
     }
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <numeric>
 #include <unordered_map>
 
 namespace rekey {
@@ -136,6 +135,19 @@ Groups makeGroups(const Side &side)
     return groups;
 }
 
+std::vector<bool> sharedPositions(const Side &side)
+{
+    std::vector<std::uint32_t> counts;
+    for (const auto &atom : side.atoms) {
+        counts.resize(std::max<std::size_t>(counts.size(), atom.position + 1));
+        ++counts[atom.position];
+    }
+    std::vector<bool> shared;
+    for (const auto count : counts)
+        shared.push_back(count > 1);
+    return shared;
+}
+
 /// Largest prefix sums with the index that gives them (a Fenwick tree of maxima).
 class BestPrefix
 {
@@ -164,8 +176,7 @@ private:
 
 Neighbourhood::Neighbourhood(const Side &source, const Side &target, const std::vector<Candidacy> &candidates)
     : m_source(makeGroups(source)), m_target(makeGroups(target)), m_sources(source.atoms.size()), m_targets(target.atoms.size()),
-      m_bySource(m_sources), m_byTarget(m_targets), m_before(candidates.size(), noAtom), m_after(candidates.size(), noAtom),
-      m_orderedCandidates(candidates.size())
+      m_bySource(m_sources), m_byTarget(m_targets), m_before(candidates.size(), noAtom), m_after(candidates.size(), noAtom)
 {
     std::unordered_map<std::uint64_t, std::uint32_t> index;
     index.reserve(candidates.size());
@@ -183,11 +194,15 @@ Neighbourhood::Neighbourhood(const Side &source, const Side &target, const std::
         if (const auto after = index.find(pairId(a + 1, b + 1)); after != index.end())
             m_after[c] = after->second;
     }
-    std::iota(m_orderedCandidates.begin(), m_orderedCandidates.end(), 0U);
-    std::sort(m_orderedCandidates.begin(), m_orderedCandidates.end(), [&](std::uint32_t x, std::uint32_t y) {
-        const auto &a = candidates[x], &b = candidates[y];
-        return a.source != b.source ? a.source < b.source : a.target > b.target;
-    });
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> cells;
+    for (std::uint32_t c = 0; c < candidates.size(); ++c)
+        cells[{source.atoms[candidates[c].source].position, target.atoms[candidates[c].target].position}].push_back(c);
+    for (auto &[where, members] : cells) {
+        m_cells.push_back({where.first, where.second, std::move(members)});
+        m_positions = std::max<std::size_t>(m_positions, where.second + 1);
+    }
+    m_sharedSource = sharedPositions(source);
+    m_sharedTarget = sharedPositions(target);
 }
 
 void Neighbourhood::support(std::vector<Candidacy> &candidates) const
@@ -258,22 +273,47 @@ void Neighbourhood::supportPatterns(std::vector<Candidacy> &candidates) const
 
 void Neighbourhood::supportOrder(std::vector<Candidacy> &candidates) const
 {
-    // The heaviest set of pairs that keeps the order of both files.
-    BestPrefix best(m_targets);
-    std::vector<std::uint32_t> previous(candidates.size(), noAtom);
-    std::pair<float, std::uint32_t> end{0.0F, noAtom};
-    for (const std::uint32_t c : m_orderedCandidates) {
-        const auto [sum, before] = best.before(candidates[c].target);
-        const float value = sum + candidates[c].belief + 0.02F;
-        previous[c] = before;
-        best.raise(candidates[c].target, value, c);
-        if (value > end.first)
-            end = {value, c};
+    // The heaviest chain of position pairs that ascends on both sides. Where several atoms share a position it may stay
+    // there on one side, for less: a block that is one position here can be several there.
+    constexpr float staying = 0.4F;
+    using Best = std::pair<float, std::uint32_t>;
+    BestPrefix best(m_positions);
+    std::vector<Best> bestAt(m_positions, {0.0F, noAtom});
+    std::vector<std::uint32_t> previous(m_cells.size(), noAtom);
+    std::vector<float> values(m_cells.size(), 0.0F);
+    Best end{0.0F, noAtom};
+    for (std::uint32_t begin = 0; begin < m_cells.size();) {
+        std::uint32_t stop = begin;
+        Best inRow{0.0F, noAtom};
+        for (; stop < m_cells.size() && m_cells[stop].source == m_cells[begin].source; ++stop) {
+            const Cell &cell = m_cells[stop];
+            float weight = 0.02F;
+            for (const std::uint32_t c : cell.candidates)
+                weight += candidates[c].belief;
+            const auto [sum, before] = best.before(cell.target);
+            Best value{sum + weight, before};
+            if (m_sharedTarget[cell.target] && bestAt[cell.target].first + staying * weight > value.first)
+                value = {bestAt[cell.target].first + staying * weight, bestAt[cell.target].second};
+            if (m_sharedSource[cell.source] && inRow.first + staying * weight > value.first)
+                value = {inRow.first + staying * weight, inRow.second};
+            values[stop] = value.first;
+            previous[stop] = value.second;
+            inRow = std::max(inRow, Best{value.first, stop}, [](const Best &x, const Best &y) { return x.first < y.first; });
+            if (value.first > end.first)
+                end = {value.first, stop};
+        }
+        for (std::uint32_t cell = begin; cell < stop; ++cell) {
+            best.raise(m_cells[cell].target, values[cell], cell);
+            if (values[cell] > bestAt[m_cells[cell].target].first)
+                bestAt[m_cells[cell].target] = {values[cell], cell};
+        }
+        begin = stop;
     }
     for (auto &c : candidates)
         c.support.order = 0;
-    for (std::uint32_t c = end.second; c != noAtom; c = previous[c])
-        candidates[c].support.order = 1;
+    for (std::uint32_t cell = end.second; cell != noAtom; cell = previous[cell])
+        for (const std::uint32_t c : m_cells[cell].candidates)
+            candidates[c].support.order = 1;
 }
 
 void Neighbourhood::supportNeighbours(std::vector<Candidacy> &candidates) const
@@ -328,7 +368,7 @@ void Neighbourhood::supportNumbers(std::vector<Candidacy> &candidates) const
                 const auto entry = histogram.find(value);
                 return entry == histogram.end() ? 0.0F : entry->second / relation->second.total;
             };
-            const float same = share(relation->second.difference, s.value - t.value) * (s.value == t.value ? 1.0F : 0.95F);
+            const float same = share(relation->second.difference, s.value - t.value) * (s.value == t.value ? 1.0F : 0.85F);
             best = std::max({best, same, 0.7F * share(relation->second.sum, s.value + t.value)});
         });
         c.support.numbers += best;

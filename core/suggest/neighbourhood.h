@@ -43,7 +43,10 @@ private:
     std::vector<std::vector<std::uint32_t>> m_bySource;      ///< candidate indices
     std::vector<std::vector<std::uint32_t>> m_byTarget;
     std::vector<std::uint32_t> m_before, m_after;            ///< candidate of the pair's neighbours, or noAtom
-    std::vector<std::uint32_t> m_orderedCandidates;          ///< by source ascending, target descending
+    struct Cell { std::uint32_t source, target; std::vector<std::uint32_t> candidates; }; ///< positions of both sides
+    std::vector<Cell> m_cells;                               ///< by source, then target, ascending
+    std::vector<bool> m_sharedSource, m_sharedTarget;        ///< by position: whether several atoms have it
+    std::size_t m_positions = 1;                             ///< of the target
 };
 
 } // namespace rekey

@@ -112,7 +112,11 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
         for (std::size_t t = 0; t < filledTarget.size(); ++t)
             filledTarget[t] = settled.targets[t].status != TargetStatus::Missing;
     }
-    TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, progress);
+    std::optional<ValuePrints> values;
+    if (options.sourceValues != nullptr && options.targetValues != nullptr && options.sourceValues->hasValues() && options.targetValues->hasValues())
+        values.emplace(*options.sourceValues, *options.targetValues, progress.part(0, 0.8));
+    const Progress rest = values ? progress.part(0.8, 1) : progress;
+    TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, values ? &*values : nullptr, rest);
     evenOut(matches.pairings, source, target);
     for (const auto &pairing : matches.pairings) {
         for (const auto s : pairing.sources)
