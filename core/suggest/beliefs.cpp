@@ -73,6 +73,23 @@ void keepSame(std::vector<Candidacy> &candidates, std::size_t sources, std::size
     });
 }
 
+/// Drops a running copy's atoms where the original has one that fits as well.
+void dropTwins(std::vector<Candidacy> &candidates, const Side &source, const Side &target)
+{
+    constexpr float asWell = 1.0F;
+    const auto isTwin = [&](const Candidacy &c) {
+        return source.units[source.atoms[c.source].unit].twin && !target.units[target.atoms[c.target].unit].twin;
+    };
+    std::vector<float> original(target.atoms.size(), -1000.0F);
+    for (const auto &c : candidates)
+        if (!isTwin(c) && c.values != ValuePrints::Verdict::Different)
+            original[c.target] = std::max(original[c.target], c.support.name - c.support.penalty);
+    std::erase_if(candidates, [&](const Candidacy &c) {
+        return c.values != ValuePrints::Verdict::Same && isTwin(c)
+            && original[c.target] >= c.support.name - c.support.penalty - asWell;
+    });
+}
+
 std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const ValuePrints *values, const Progress &progress)
 {
     std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> bySize;
@@ -103,6 +120,7 @@ std::vector<Candidacy> allCandidates(const Side &source, const Side &target, con
             candidates.push_back(candidacy);
         }
     }
+    dropTwins(candidates, source, target);
     if (values != nullptr)
         keepSame(candidates, source.atoms.size(), target.atoms.size());
     return candidates;

@@ -96,7 +96,7 @@ TEST_F(SuggestPairs, publicBenchmark)
     const Json report = scoreFolder(data / "bench", "bench");
     print(report);
     ASSERT_EQ(report["pairs"].size(), 18U);
-    EXPECT_GE(report["total"]["mean_accuracy"].get<double>(), 0.997);
+    EXPECT_GE(report["total"]["mean_accuracy"].get<double>(), 0.999);
     for (const auto &[pair, row] : report["pairs"].items()) {
         EXPECT_GE(row["accuracy"].get<double>(), 0.98) << pair;
         EXPECT_LT(row["seconds"].get<double>(), 3.0) << pair;
