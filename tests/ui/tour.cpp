@@ -302,6 +302,10 @@ TEST_F(Tour, WalksThroughTheDemo)
     EXPECT_EQ(openCheckpoint(destination.toStdString())->tensors().size(), 231U);
     picture("15-converted");
 
+    // There is no window manager here that would give the focus back after a dialog.
+    window->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window.get()));
+
     // 10. Click on the photo: the original and the converted model answer alike.
     QTest::keyClick(window.get(), Qt::Key_3, Qt::ControlModifier);
     SegmentPage *segment = window->segment();

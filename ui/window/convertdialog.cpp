@@ -146,7 +146,7 @@ ConvertDialog::ConvertDialog(Session &session, QWidget *parent)
     column->setSpacing(0);
     column->addLayout(columns, 1);
     column->addWidget(makeFooter());
-    resize(860, 480);
+    resize(860, 452);
     setMinimumWidth(760);
     connect(&session.document(), &MappingDocument::resolutionChanged, this, &ConvertDialog::listGate);
     listGate();
@@ -161,10 +161,11 @@ QWidget *ConvertDialog::makeGate()
     m_gateHeader = new PanelHeader(tr("Ready to convert?"));
     m_gate = new QVBoxLayout;
     m_gate->setSpacing(0);
-    m_anyway = new QCheckBox(tr("Convert anyway; keep the target's own values for open keys"));
+    m_anyway = new QCheckBox(tr("Convert anyway; keep the target’s own values for open keys"));
     auto *note = quietLabel(tr("Recorded in the report and in the file’s metadata"));
     note->setContentsMargins(24, 0, 0, 0);
-    auto *anyway = new QVBoxLayout;
+    m_anywayRow = new QWidget;
+    auto *anyway = new QVBoxLayout(m_anywayRow);
     anyway->setContentsMargins(12, 10, 12, 12);
     anyway->setSpacing(0);
     anyway->addWidget(m_anyway);
@@ -175,7 +176,7 @@ QWidget *ConvertDialog::makeGate()
     column->setSpacing(0);
     column->addWidget(m_gateHeader);
     column->addLayout(m_gate);
-    column->addLayout(anyway);
+    column->addWidget(m_anywayRow);
     column->addStretch(1);
     return gate;
 }
@@ -259,7 +260,7 @@ void ConvertDialog::listGate()
         if (outcome.status == TargetStatus::Filled && outcome.rule < rules.size() && rules[outcome.rule].state == RuleState::Proven)
             ++proven;
     }
-    QString filledText = proven > 0 ? tr("%1 proven by value, %2 suggested or accepted").arg(number(proven), number(filled - proven)) : tr("suggested or accepted");
+    QString filledText = proven > 0 ? tr("%1 proven by value, %2 suggested or accepted").arg(number(proven), number(filled - proven)) : tr("All suggested or accepted");
     if (initialised > 0)
         filledText += tr("; %1 more initialised").arg(number(initialised));
     addGateRow(statusIcon(Status::Filled), theme.status(Status::Filled).foreground, tr("%1 of %2 filled").arg(number(filled), number(resolution->targets.size())), filledText);
@@ -282,7 +283,7 @@ void ConvertDialog::listGate()
     const auto from = mainDtype(*source), to = mainDtype(*target);
     if (from && to && info(*to).blockBytes < info(*from).blockBytes)
         addGateRow(QStringLiteral("warning"), theme.status(Status::ToReview).foreground, tr("Precision"), tr("%1 to %2 rounds; the result says by how much").arg(dtypeName(*from), dtypeName(*to)));
-    m_anyway->setEnabled(stops > 0);
+    m_anywayRow->setVisible(stops > 0);
     if (stops > 0)
         m_gateHeader->setChip(QStringLiteral("error"), stops == 1 ? tr("1 thing stops it") : tr("%1 things stop it").arg(stops), Status::Missing);
     else
@@ -392,9 +393,11 @@ QWidget *ConvertDialog::makeWrite()
         box->setChecked(on);
         text = quietLabel({});
         text->setContentsMargins(24, 0, 0, 0);
+        text->setWordWrap(false);
+        text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         beside->addWidget(box);
         beside->addWidget(text);
-        beside->addSpacing(10);
+        beside->addSpacing(8);
     };
     check(m_script, m_scriptText, tr("Python script"), true);
     check(m_mapping, m_mappingText, tr("Mapping"), true);

@@ -64,6 +64,7 @@ private:
     Session &m_session;
     PanelHeader *m_gateHeader;
     QVBoxLayout *m_gate;
+    QWidget *m_anywayRow;
     QLineEdit *m_destination;
     QComboBox *m_dtype, *m_shards;
     QCheckBox *m_anyway, *m_script, *m_mapping, *m_transformers, *m_report;
