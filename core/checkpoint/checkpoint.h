@@ -108,7 +108,7 @@ public:
     std::string_view formatText() const;               ///< "PyTorch zip", for people
     const std::vector<TensorEntry> &tensors() const;   ///< below root(), in file order
     const std::vector<MetadataEntry> &metadata() const;
-    const std::vector<std::string> &warnings() const;
+    const std::vector<std::string> &warnings() const;   ///< sentences, without the name of the checkpoint
     const std::vector<GlobalUse> &globals() const;     ///< empty for formats without pickles
     const std::vector<Root> &roots() const;            ///< best first; the whole file is always among them
     const Root &root() const;

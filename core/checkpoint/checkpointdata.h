@@ -55,6 +55,7 @@ struct CheckpointContent
     bool hasValues = true;
     std::unique_ptr<StorageReader> reader; ///< made by openCheckpoint() when everything else is settled
 
+    /// A sentence for people about this checkpoint, without its name.
     void warn(std::string sentence);
 };
 

@@ -178,7 +178,7 @@ void readByContent(const Probe &probe, CheckpointContent &content)
         content.formatText = format.text;
         format.open(probe, content);
         if (probe.extension == ".safetensors" && content.format != "safetensors")
-            content.warn(fmt::format("{}: is named .safetensors, but is a file of the kind {}", probe.file->name(), content.formatText));
+            content.warn(fmt::format("it is named .safetensors, but is a file of the kind {}", content.formatText));
         return;
     }
     refuse(probe);

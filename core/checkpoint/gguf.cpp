@@ -268,7 +268,7 @@ void GgufFile::place()
     if (m_size > base && m_size - base - at >= m_alignment)
         unclaimed += m_size - base - at;
     if (unclaimed > 0)
-        m_content.warn(fmt::format("{}: {} bytes between or after the tensors belong to none", m_name, unclaimed));
+        m_content.warn(fmt::format("{} bytes between or after the tensors belong to none", unclaimed));
 }
 
 void GgufFile::read()

@@ -275,7 +275,7 @@ void readNpz(const MappedFile &file, const ZipArchive &zip, CheckpointContent &c
         if (member.isFolder())
             continue;
         if (!member.name.ends_with(".npy")) {
-            content.warn(fmt::format("{}: \"{}\" is no array and was not read", file.name(), displayText(member.name)));
+            content.warn(fmt::format("\"{}\" is no array and was not read", displayText(member.name)));
             continue;
         }
         const std::string part = fmt::format("array \"{}\"", displayText(member.name));

@@ -62,7 +62,7 @@ struct PickleFile
     std::function<PickleValue(ByteSource bytes, PickleFile &inner)> readNested;
 
     [[noreturn]] void fail(const std::string &where, std::string reason) const { throw Error(budget.file(), where, std::move(reason)); }
-    void warn(const std::string &sentence) const { content.warn(budget.file() + ": " + sentence); }
+    void warn(const std::string &sentence) const { content.warn(sentence); }
 
     /// Hands the names that the pickle asked for to the content, with an alarm for the dangerous ones.
     void reportGlobals();

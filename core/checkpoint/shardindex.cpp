@@ -191,8 +191,8 @@ public:
             m_filled[found->second] = true;
             m_content.tensors[found->second] = std::move(entry);
         }
-        for (std::string &sentence : shard.warnings)
-            m_content.warn(std::move(sentence));
+        for (const std::string &sentence : shard.warnings)
+            m_content.warn(fmt::format("{}: {}", shard.files.front()->name(), sentence));
         for (GlobalUse &use : shard.globals) {
             use.part = fmt::format("{}: {}", shard.files.front()->name(), use.part);
             m_content.globals.push_back(std::move(use));
@@ -208,9 +208,9 @@ public:
                             fmt::format("is not in {}, where the index places it", displayText(m_index.shards[shard])));
         }
         if (m_index.totalSizeIsOdd)
-            m_content.warn(fmt::format("{}: its total_size is no number", m_file));
+            m_content.warn(std::string("its total_size is no number"));
         if (m_index.totalSize && *m_index.totalSize != m_total)
-            m_content.warn(fmt::format("{}: states a total_size of {} bytes, the tensors have {}", m_file, *m_index.totalSize, m_total));
+            m_content.warn(fmt::format("it states a total_size of {} bytes, the tensors have {}", *m_index.totalSize, m_total));
     }
 
 private:

@@ -168,9 +168,9 @@ void TorchZip::warnOfUnused() const
         unused += entry.name.starts_with(m_root + "data/") && !m_used.contains(&entry);
     }
     if (outside > 0)
-        m_content.warn(fmt::format("{}: {} records outside of \"{}\" were not read", m_file.name(), outside, displayText(m_root)));
+        m_content.warn(fmt::format("{} records outside of \"{}\" were not read", outside, displayText(m_root)));
     if (unused > 0)
-        m_content.warn(fmt::format("{}: {} storage records are used by no tensor", m_file.name(), unused));
+        m_content.warn(fmt::format("{} storage records are used by no tensor", unused));
 }
 
 void TorchZip::read()
@@ -188,7 +188,7 @@ void TorchZip::read()
         try {
             readPickle("constants.pkl", "constants", {{"constants"}});
         } catch (const Error &error) {
-            m_content.warn(fmt::format("{}: its constants are not listed ({})", m_file.name(), error.reason()));
+            m_content.warn(fmt::format("its constants are not listed ({})", error.reason()));
         }
     }
     warnOfUnused();

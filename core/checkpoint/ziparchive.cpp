@@ -279,7 +279,7 @@ void ZipArchive::checkLayout(std::uint64_t directory, const Warn &warn) const
     if (directory - at > descriptor)
         unclaimed += directory - at;
     if (unclaimed > 0)
-        warn(fmt::format("{}: {} bytes between the entries belong to none of them", m_file.name(), unclaimed));
+        warn(fmt::format("{} bytes between the entries belong to none of them", unclaimed));
 }
 
 const ZipEntry *ZipArchive::find(std::string_view name) const
