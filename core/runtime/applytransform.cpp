@@ -120,7 +120,8 @@ Values run(const FoldBatchNorm &step, const Values &in, const std::vector<Tensor
 {
     const std::size_t norm = step.hasBias ? 2 : 1;
     const auto tensor = [&](std::size_t i) { return wide(in[i]); };
-    const at::Tensor weight = tensor(0), gamma = tensor(norm), beta = tensor(norm + 1), mean = tensor(norm + 2), variance = tensor(norm + 3);
+    const at::Tensor weight = tensor(0), gamma = tensor(norm), beta = tensor(norm + 1), mean = tensor(norm + 2),
+                     variance = tensor(norm + 3);
     const at::Tensor bias = step.hasBias ? tensor(1) : at::zeros_like(mean);
     const at::Tensor inverse = (variance + step.eps).rsqrt();
     std::vector<std::int64_t> perChannel(static_cast<std::size_t>(weight.dim()), 1);

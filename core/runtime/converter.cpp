@@ -59,7 +59,8 @@ Conversion::Conversion(const ConvertRequest &request)
     m_target = request.target != nullptr ? request.target->schema() : outputSchema(request.mapping, source);
     m_resolution = resolve(request.mapping, source, m_target);
     m_warning = checkApplies(request.mapping, m_resolution, source, m_target);
-    const TensorSourcePtr values = request.target != nullptr && request.target->hasValues() ? checkpointSource(request.target, Access::Copied) : nullptr;
+    const TensorSourcePtr values
+        = request.target != nullptr && request.target->hasValues() ? checkpointSource(request.target, Access::Copied) : nullptr;
     m_tensors = mappedSource(checkpointSource(request.source, Access::Copied), request.mapping, m_resolution, m_target, values);
 }
 
@@ -168,7 +169,8 @@ void Conversion::pushCopy(std::uint32_t source, DType dtype, const ByteSink &sin
             sink(run);
             continue;
         }
-        const Value block{at::from_blob(run.data(), {static_cast<std::int64_t>(count)}, at::TensorOptions(*bitsType(entry.dtype))), entry.dtype};
+        const Value block {at::from_blob(run.data(), {static_cast<std::int64_t>(count)}, at::TensorOptions(*bitsType(entry.dtype))),
+                           entry.dtype};
         const at::Tensor result = castCounting(block, dtype, report).tensor.contiguous();
         sink(bytesOf(result));
     }
@@ -180,7 +182,8 @@ void Conversion::push(std::size_t target, const ByteSink &sink, ConvertReport &r
     const DType dtype = dtypeOf(target);
     try {
         const std::uint32_t source = copiedFrom(target);
-        const bool inBlocks = source != none && (m_request.source->tensors()[source].dtype == dtype || bitsType(m_request.source->tensors()[source].dtype));
+        const bool inBlocks
+            = source != none && (m_request.source->tensors()[source].dtype == dtype || bitsType(m_request.source->tensors()[source].dtype));
         if (inBlocks) {
             pushCopy(source, dtype, sink, report, progress);
             return;
@@ -288,10 +291,12 @@ std::vector<std::byte> convertedTensorBytes(const ConvertRequest &request, std::
     if (targetIndex >= conversion.target().tensors.size())
         throw Error(displayText(conversion.target().name), "", fmt::format("has no tensor {}", targetIndex));
     if (!conversion.hasValue(targetIndex))
-        throw Error(displayText(conversion.target().name), displayText(conversion.target().tensors[targetIndex].key), "gets no value from the mapping");
+        throw Error(displayText(conversion.target().name), displayText(conversion.target().tensors[targetIndex].key),
+                    "gets no value from the mapping");
     std::vector<std::byte> result;
     ConvertReport report;
-    conversion.push(targetIndex, [&](std::span<const std::byte> bytes) { result.insert(result.end(), bytes.begin(), bytes.end()); }, report, {});
+    conversion.push(targetIndex, [&](std::span<const std::byte> bytes) { result.insert(result.end(), bytes.begin(), bytes.end()); }, report,
+                    {});
     return result;
 }
 

@@ -12,8 +12,8 @@ void prepareLibraryEnvironment()
     // sleeping costs nothing that could be measured.
     setenv("OMP_WAIT_POLICY", "passive", keep);
 #ifdef __x86_64__
-    // OpenBLAS knows processors by model number. One newer than itself gets code for a Pentium 4 ("Prescott", 31 billion operations a second where
-    // AVX-512 gives 121), so tell it what the processor can do.
+    // OpenBLAS knows processors by model number. One newer than itself gets code for a Pentium 4 ("Prescott", 31 billion operations a
+    // second where AVX-512 gives 121), so tell it what the processor can do.
     __builtin_cpu_init();
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");

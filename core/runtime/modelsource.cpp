@@ -18,8 +18,8 @@ TensorSourcePtr asStored(const ModelWeights &weights)
     const Schema target = weights.target != nullptr ? weights.target->schema() : outputSchema(*weights.mapping, source->schema());
     Resolution resolution = resolve(*weights.mapping, source->schema(), target);
     checkApplies(*weights.mapping, resolution, source->schema(), target);
-    const TensorSourcePtr values = weights.target != nullptr && weights.target->hasValues() ? checkpointSource(weights.target, Access::InPlace)
-                                                                                            : nullptr;
+    const TensorSourcePtr values
+        = weights.target != nullptr && weights.target->hasValues() ? checkpointSource(weights.target, Access::InPlace) : nullptr;
     return inSchemaTypes(mappedSource(std::move(source), *weights.mapping, std::move(resolution), target, values));
 }
 

@@ -12,9 +12,9 @@
 
 namespace rekey {
 
-/// Calls work(task, worker) for tasks 0 … count - 1 on LibTorch's threads; `worker` is below threads(). Each thread takes the next task when it is
-/// done with one, so that unequal cores and other programs cost little. Matrix products inside run on the thread that asks for them. Which
-/// thread does what does not change results as long as a task depends on its number alone. Cancel takes effect between tasks.
+/// Calls work(task, worker) for tasks 0 … count - 1 on LibTorch's threads; `worker` is below threads(). Each thread takes the next task
+/// when it is done with one, so that unequal cores and other programs cost little. Matrix products inside run on the thread that asks for
+/// them. Which thread does what does not change results as long as a task depends on its number alone. Cancel takes effect between tasks.
 template <class Work>
 void parallelTasks(std::int64_t count, const Progress &progress, const Work &work)
 {

@@ -49,8 +49,8 @@ auto guarded(const Work &work)
     }
 }
 
-/// Intermediate results of some megabytes come and go with every click. Handed back to the system each time, a quarter of a click would be spent on
-/// fresh pages.
+/// Intermediate results of some megabytes come and go with every click. Handed back to the system each time, a quarter of a click would be
+/// spent on fresh pages.
 void keepFreedMemory()
 {
 #ifdef __GLIBC__
@@ -90,7 +90,8 @@ public:
         return guarded([&] {
             const ModelSource model = modelSource(weights);
             if (model.architecture->id != "sam")
-                throw Error(displayText(model.tensors->schema().name), "", "is " + model.architecture->name + ", which cannot be run here yet");
+                throw Error(displayText(model.tensors->schema().name), "",
+                            "is " + model.architecture->name + ", which cannot be run here yet");
             return openSam(model, behaviourOverrides, progress);
         });
     }

@@ -165,7 +165,8 @@ TensorSourcePtr inSchemaTypes(TensorSourcePtr source)
 
 TensorSourcePtr mappedSource(TensorSourcePtr source, Mapping mapping, Resolution resolution, Schema target, TensorSourcePtr values)
 {
-    return std::make_shared<MappedSource>(std::move(source), std::move(mapping), std::move(resolution), std::move(target), std::move(values));
+    return std::make_shared<MappedSource>(std::move(source), std::move(mapping), std::move(resolution), std::move(target),
+                                          std::move(values));
 }
 
 Value initialValue(const Rule &rule, const SchemaTensor &tensor)

@@ -38,8 +38,8 @@ TensorSourcePtr withoutPrefix(TensorSourcePtr source, const std::string &prefix)
 /// The same tensors in the types that their schema says.
 TensorSourcePtr inSchemaTypes(TensorSourcePtr source);
 
-/// `target` filled from `source` through a mapping, each tensor when it is asked for; not yet cast to the target's dtype. `values` are the target's
-/// own values for keys that are kept, and may be null. Errors name `target`'s key.
+/// `target` filled from `source` through a mapping, each tensor when it is asked for; not yet cast to the target's dtype. `values` are the
+/// target's own values for keys that are kept, and may be null. Errors name `target`'s key.
 TensorSourcePtr mappedSource(TensorSourcePtr source, Mapping mapping, Resolution resolution, Schema target, TensorSourcePtr values);
 
 /// A target tensor's initial value by the rule's policy: the same on every machine and run. Not for InitPolicy::Keep.

@@ -110,7 +110,10 @@ public:
     Schema schema() const { return m_schema; }
 
 private:
-    void add(const std::string &key, Shape shape) { m_schema.tensors.push_back({key, std::move(shape), DType::F32, static_cast<std::uint32_t>(m_schema.tensors.size())}); }
+    void add(const std::string &key, Shape shape)
+    {
+        m_schema.tensors.push_back({key, std::move(shape), DType::F32, static_cast<std::uint32_t>(m_schema.tensors.size())});
+    }
     void both(const std::string &key, Shape weight, std::int64_t bias)
     {
         add(key + ".weight", std::move(weight));
@@ -158,7 +161,8 @@ private:
         both(prefix + "output_upscaling.3", {64, 32, 2, 2}, 32);
         for (int mlp = 0; mlp < 4; ++mlp) {
             for (int layer = 0; layer < 3; ++layer)
-                both(fmt::format("{}output_hypernetworks_mlps.{}.layers.{}", prefix, mlp, layer), {layer == 2 ? 32 : 256, 256}, layer == 2 ? 32 : 256);
+                both(fmt::format("{}output_hypernetworks_mlps.{}.layers.{}", prefix, mlp, layer), {layer == 2 ? 32 : 256, 256},
+                     layer == 2 ? 32 : 256);
         }
         for (int layer = 0; layer < 3; ++layer)
             both(fmt::format("{}iou_prediction_head.layers.{}", prefix, layer), {layer == 2 ? 4 : 256, 256}, layer == 2 ? 4 : 256);
@@ -241,6 +245,8 @@ int main(int count, char **arguments)
     for (int i = 0; i < 20; ++i)
         click.measure([&] { clicks.push_back(segmenter->predict({{{100.0 + 30 * i, 300, true}}, {}, {}, true}).milliseconds); });
     std::ranges::sort(clicks);
-    fmt::print("click: {:.1f} ms (median of {}), {:.1f} ms of processor time\n", clicks[clicks.size() / 2], clicks.size(), 1000 * click.processor);
-    fmt::print("memory: {:.0f} MiB at most, {:.0f} before encoding (weights in memory here; a file's are mapped)\n", peakMegabytes(), loaded);
+    fmt::print("click: {:.1f} ms (median of {}), {:.1f} ms of processor time\n", clicks[clicks.size() / 2], clicks.size(),
+               1000 * click.processor);
+    fmt::print("memory: {:.0f} MiB at most, {:.0f} before encoding (weights in memory here; a file's are mapped)\n", peakMegabytes(),
+               loaded);
 }

@@ -69,7 +69,8 @@ bool decodeRows(Decoder &decoder, unsigned char *rows)
     if (setjmp(decoder.failure.escape) != 0)
         return false;
     jpeg_start_decompress(&decoder.info);
-    const std::size_t stride = static_cast<std::size_t>(decoder.info.output_width) * static_cast<std::size_t>(decoder.info.output_components);
+    const std::size_t stride
+        = static_cast<std::size_t>(decoder.info.output_width) * static_cast<std::size_t>(decoder.info.output_components);
     while (decoder.info.output_scanline < decoder.info.output_height) {
         JSAMPROW row = rows + decoder.info.output_scanline * stride;
         jpeg_read_scanlines(&decoder.info, &row, 1);

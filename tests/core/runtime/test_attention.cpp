@@ -62,7 +62,8 @@ TEST(RelativePositions, AgreeWithTheOriginalForUnequalLengths)
 TEST(RelativePositions, AgreeWithTheOriginalForResizedTables)
 {
     const auto folder = std::filesystem::path(REKEY_TEST_DATA) / "sam_tiny";
-    const CheckpointPtr reference = openCheckpoint(folder / "edge_reference.safetensors"), model = openCheckpoint(folder / "edge_relpos.pth");
+    const CheckpointPtr reference = openCheckpoint(folder / "edge_reference.safetensors"),
+                        model = openCheckpoint(folder / "edge_relpos.pth");
     for (const std::string block : {"0", "1"}) {
         for (const std::string axis : {"h", "w"}) {
             const std::size_t expected = reference->find("relpos.table.blocks." + block + '.' + axis);
@@ -80,8 +81,9 @@ TEST(GridAttention, AgreesWithTheFormula)
     const c10::InferenceMode mode;
     at::manual_seed(1);
     struct Case { std::int64_t groups, heads, headWidth, rows, columns; bool positions; };
-    for (const Case &c : {Case{1, 2, 8, 5, 7, true}, Case{3, 1, 16, 4, 4, true}, Case{1, 2, 4, 40, 30, true}, Case{2, 3, 8, 14, 14, true},
-                          Case{1, 1, 64, 48, 64, true}, Case{1, 1, 8, 33, 1, true}, Case{2, 2, 8, 9, 6, false}, Case{1, 1, 4, 1, 1, true}}) {
+    for (const Case &c :
+         {Case {1, 2, 8, 5, 7, true}, Case {3, 1, 16, 4, 4, true}, Case {1, 2, 4, 40, 30, true}, Case {2, 3, 8, 14, 14, true},
+          Case {1, 1, 64, 48, 64, true}, Case {1, 1, 8, 33, 1, true}, Case {2, 2, 8, 9, 6, false}, Case {1, 1, 4, 1, 1, true}}) {
         const at::Tensor qkv = at::randn({c.groups, c.rows * c.columns, 3 * c.heads * c.headWidth});
         at::Tensor tableH, tableW;
         if (c.positions) {
@@ -137,7 +139,8 @@ TEST(StripSoftmax, HoldsForExtremeScores)
                     EXPECT_EQ(scores[i], 1e30F) << "what follows is left as it was";
                     continue;
                 }
-                EXPECT_NEAR(scores[i] / sum, expected[i] / total, 2e-4 * std::max(0.05, expected[i] / total)) << spread << ' ' << columns << ' ' << i;
+                EXPECT_NEAR(scores[i] / sum, expected[i] / total, 2e-4 * std::max(0.05, expected[i] / total))
+                    << spread << ' ' << columns << ' ' << i;
             }
         }
     }

@@ -49,7 +49,10 @@ protected:
         }
         throw Error("", "", "no SAM among the architectures");
     }
-    std::size_t filesLeft() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(m_folder), fs::directory_iterator())); }
+    std::size_t filesLeft() const
+    {
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(m_folder), fs::directory_iterator()));
+    }
 
     fs::path m_folder;
     nlohmann::json m_expected;
@@ -183,7 +186,8 @@ TEST_F(Convert, RefusesAnIncompleteMapping)
 {
     ConvertRequest request = demoRequest();
     std::erase_if(request.mapping.rules, [](const Rule &rule) {
-        return std::ranges::any_of(rule.targets, [](const Pattern &target) { return target.match("vision_encoder.pos_embed").has_value(); });
+        return std::ranges::any_of(rule.targets,
+                                   [](const Pattern &target) { return target.match("vision_encoder.pos_embed").has_value(); });
     });
     EXPECT_THAT(refusal(request), HasSubstr("vision_encoder.pos_embed: gets no value"));
     EXPECT_EQ(filesLeft(), 0U);
@@ -203,7 +207,8 @@ TEST_F(Convert, RefusesAnIncompleteMapping)
 TEST_F(Convert, InitialisesWhatNoSourceFills)
 {
     writeSource(m_folder / "source.safetensors", {{"a", {1, 2, 3}}});
-    writeSource(m_folder / "target.safetensors", {{"a", {0, 0, 0}}, {"kept", {7, 8}}, {"zero", {5, 5}}, {"one", {5, 5}}, {"noise", std::vector<float>(4000)}});
+    writeSource(m_folder / "target.safetensors",
+                {{"a", {0, 0, 0}}, {"kept", {7, 8}}, {"zero", {5, 5}}, {"one", {5, 5}}, {"noise", std::vector<float>(4000)}});
     ConvertRequest request;
     request.source = openCheckpoint(m_folder / "source.safetensors");
     request.target = openCheckpoint(m_folder / "target.safetensors");
@@ -307,7 +312,8 @@ TEST_F(Convert, NeedsMemoryForATensorNotForTheFile)
     constexpr std::uint64_t tensors = 32, elements = 2 << 20, bytes = elements * sizeof(float);
     nlohmann::json header;
     for (std::uint64_t i = 0; i < tensors; ++i)
-        header["layers." + std::to_string(i) + ".weight"] = {{"dtype", "F32"}, {"shape", {1024, elements / 1024}}, {"data_offsets", {i * bytes, (i + 1) * bytes}}};
+        header["layers." + std::to_string(i) + ".weight"]
+            = {{"dtype", "F32"}, {"shape", {1024, elements / 1024}}, {"data_offsets", {i * bytes, (i + 1) * bytes}}};
     const std::string text = header.dump();
     const std::uint64_t length = text.size();
     const fs::path file = m_folder / "source.safetensors";

@@ -68,7 +68,8 @@ int comparePhotos(Segmenter &segmenter, const Tolerance &tolerance)
                 for (std::size_t pixel = 0; pixel < mask.rgb.size(); pixel += 3)
                     pixels.push_back(mask.rgb[pixel] > 127);
                 EXPECT_GE(maskIou(result.masks[i].pixels, pixels), tolerance.maskIou) << photo << ' ' << name << ' ' << i;
-                EXPECT_NEAR(result.masks[i].predictedIou, wanted["iou_predictions"][i].get<double>(), tolerance.iou) << photo << ' ' << name << ' ' << i;
+                EXPECT_NEAR(result.masks[i].predictedIou, wanted["iou_predictions"][i].get<double>(), tolerance.iou)
+                    << photo << ' ' << name << ' ' << i;
                 lowRes.insert(lowRes.end(), result.masks[i].lowRes.begin(), result.masks[i].lowRes.end());
                 ++compared;
             }

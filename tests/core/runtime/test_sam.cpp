@@ -54,7 +54,8 @@ std::vector<float> entry(const Values &recorded, std::size_t batch, std::size_t 
 }
 
 /// Compares all of a reference's tensors below `prefix` that the recording has under the same name. Returns their number.
-int compareBelow(const Checkpoint &reference, const std::string &prefix, const Recording &recording, std::size_t batch = 0, std::size_t count = 1)
+int compareBelow(const Checkpoint &reference, const std::string &prefix, const Recording &recording, std::size_t batch = 0,
+                 std::size_t count = 1)
 {
     int compared = 0;
     for (const TensorEntry &tensor : reference.tensors()) {
@@ -155,7 +156,8 @@ TEST(SamTiny, PreparesPicturesAsTheOriginal)
     const CheckpointPtr reference = openCheckpoint(folder / "reference.safetensors");
     for (const std::string picture : {"wide", "tall"}) {
         const Values expected = readValues(*reference, picture + ".resized_u8");
-        const Image resized = resizeBilinear(loadImage(folder / (picture + ".png")), static_cast<int>(expected.shape[1]), static_cast<int>(expected.shape[0]));
+        const Image resized = resizeBilinear(loadImage(folder / (picture + ".png")), static_cast<int>(expected.shape[1]),
+                                             static_cast<int>(expected.shape[0]));
         EXPECT_EQ(std::vector<float>(resized.rgb.begin(), resized.rgb.end()), expected.numbers) << picture;
     }
     const auto segmenter = openModel("sam_tiny.pth");

@@ -118,13 +118,15 @@ std::vector<std::pair<std::int64_t, double>> taps(std::int64_t out, std::int64_t
     const auto first = static_cast<std::int64_t>(std::floor(center));
     std::vector<std::pair<std::int64_t, double>> result;
     for (std::int64_t i = first - 1; i <= first + 2; ++i) {
-        const double weight = cubic ? cubicWeight(center - static_cast<double>(i)) : std::max(0.0, 1 - std::abs(center - static_cast<double>(i)));
+        const double weight
+            = cubic ? cubicWeight(center - static_cast<double>(i)) : std::max(0.0, 1 - std::abs(center - static_cast<double>(i)));
         result.emplace_back(std::clamp<std::int64_t>(i, 0, size - 1), weight);
     }
     return result;
 }
 
-double interpolated(const std::function<double(std::int64_t, std::int64_t)> &at, std::int64_t y, std::int64_t x, Shape from, Shape to, bool cubic)
+double interpolated(const std::function<double(std::int64_t, std::int64_t)> &at, std::int64_t y, std::int64_t x, Shape from, Shape to,
+                    bool cubic)
 {
     double sum = 0;
     for (const auto &[row, weightY] : taps(y, from[0], to[0], cubic)) {
@@ -168,7 +170,9 @@ TEST(ApplyTransform, TakesTensorsApart)
     const std::vector<Grid> equal = apply({{Split{0, 3, {}}}}, {in});
     ASSERT_EQ(equal.size(), 3U);
     for (std::int64_t part = 0; part < 3; ++part)
-        expectEqual(equal[static_cast<std::size_t>(part)], Grid::of({2, 4}, [&](const Index &i) { return in.at({i[0] + 2 * part, i[1]}); }));
+        expectEqual(equal[static_cast<std::size_t>(part)], Grid::of({2, 4}, [&](const Index &i) {
+                        return in.at({i[0] + 2 * part, i[1]});
+                    }));
     const std::vector<Grid> sized = apply({{Split{-1, 0, {1, 3}}}}, {in});
     ASSERT_EQ(sized.size(), 2U);
     expectEqual(sized[1], Grid::of({6, 3}, [&](const Index &i) { return in.at({i[0], i[1] + 1}); }));
@@ -181,10 +185,14 @@ TEST(ApplyTransform, MovesElements)
 {
     check({{Slice{0, 1, 6, 2}}}, {7, 2}, {3, 2}, [](const Grid &in, const Index &i) { return in.at({1 + 2 * i[0], i[1]}); });
     check({{Slice{1, -2, INT64_MAX, 1}}}, {2, 5}, {2, 2}, [](const Grid &in, const Index &i) { return in.at({i[0], i[1] + 3}); });
-    check({{Pad{1, 2, 1, 0.5}}}, {2, 3}, {2, 6}, [](const Grid &in, const Index &i) { return i[1] >= 2 && i[1] < 5 ? in.at({i[0], i[1] - 2}) : 0.5; });
+    check({{Pad {1, 2, 1, 0.5}}}, {2, 3}, {2, 6}, [](const Grid &in, const Index &i) {
+        return i[1] >= 2 && i[1] < 5 ? in.at({i[0], i[1] - 2}) : 0.5;
+    });
     check({{Permute{{2, 0, -2}}}}, {2, 3, 4}, {4, 2, 3}, [](const Grid &in, const Index &i) { return in.at({i[1], i[2], i[0]}); });
     check({{Transpose{0, -1}}}, {2, 3, 4}, {4, 3, 2}, [](const Grid &in, const Index &i) { return in.at({i[2], i[1], i[0]}); });
-    check({{Transpose{0, 1}}, {Reshape{{0, -1}}}}, {2, 3, 4}, {3, 8}, [](const Grid &in, const Index &i) { return in.at({i[1] / 4, i[0], i[1] % 4}); });
+    check({{Transpose {0, 1}}, {Reshape {{0, -1}}}}, {2, 3, 4}, {3, 8}, [](const Grid &in, const Index &i) {
+        return in.at({i[1] / 4, i[0], i[1] % 4});
+    });
     check({{Reshape{{4, -1, 2}}}}, {2, 12}, {4, 3, 2}, [](const Grid &in, const Index &i) {
         return in.values[static_cast<std::size_t>(flatIndex(i, {4, 3, 2}))];
     });
@@ -226,7 +234,11 @@ TEST(ApplyTransform, ResizesPositionTables)
         check({{Interpolate{1, {5, 5}, 1, true, mode}}}, {1, 10, 2}, {1, 26, 2}, [&](const Grid &in, const Index &i) {
             if (i[1] == 0)
                 return in.at({0, 0, i[2]});
-            return interpolated([&](auto y, auto x) { return in.at({0, 1 + 3 * y + x, i[2]}); }, (i[1] - 1) / 5, (i[1] - 1) % 5, {3, 3}, {5, 5}, cubic);
+            return interpolated(
+                [&](auto y, auto x) {
+                    return in.at({0, 1 + 3 * y + x, i[2]});
+                },
+                (i[1] - 1) / 5, (i[1] - 1) % 5, {3, 3}, {5, 5}, cubic);
         }, 2e-6);
     }
 }

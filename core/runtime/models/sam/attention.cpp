@@ -36,9 +36,11 @@ struct Buffers
     std::vector<float> scores, largest, sums;
 };
 
-/// Queries [first, last) of one head over the keys of grid rows [keyRow, keyEnd): adds to their mixture of values, scaled to the maxima so far.
-void attendKeys(const Problem &problem, const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor &positional,
-                std::int64_t first, std::int64_t keyRow, std::int64_t keyEnd, Buffers &buffers, at::Tensor &mixture)
+/// Queries [first, last) of one head over the keys of grid rows [keyRow, keyEnd): adds to their mixture of values, scaled to the maxima so
+/// far.
+void attendKeys(const Problem &problem, const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values,
+                const at::Tensor &positional, std::int64_t first, std::int64_t keyRow, std::int64_t keyEnd, Buffers &buffers,
+                at::Tensor &mixture)
 {
     const std::int64_t count = queries.size(0), width = (keyEnd - keyRow) * problem.columns;
     at::Tensor scores = at::from_blob(buffers.scores.data(), {count, width}, at::kFloat);
@@ -108,8 +110,8 @@ at::Tensor relativePositions(const at::Tensor &table, std::int64_t queries, std:
     return resized.index_select(0, index.flatten()).reshape({queries, keys, table.size(1)});
 }
 
-void gridAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns, const at::Tensor &tableH,
-                   const at::Tensor &tableW, const Progress &progress)
+void gridAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns,
+                   const at::Tensor &tableH, const at::Tensor &tableW, const Progress &progress)
 {
     const std::int64_t groups = qkv.size(0), tokens = rows * columns, headWidth = qkv.size(2) / 3 / heads;
     Problem problem{qkv.view({groups, tokens, 3, heads, headWidth}), out.view({groups, tokens, heads, headWidth}), {}, rows, columns};

@@ -34,9 +34,9 @@ public:
         if (at == SchemaIndex::npos)
             throw Error(m_schema.name, key, "is missing; a SAM in segment-anything's naming has it");
         const Shape &found = m_schema.tensors[at].shape;
-        const bool fits = found.size() == expected.size() && std::equal(found.begin(), found.end(), expected.begin(), [](auto size, auto wanted) {
-            return size > 0 && size <= most && (wanted < 0 || size == wanted);
-        });
+        const bool fits = found.size() == expected.size()
+                          && std::equal(found.begin(), found.end(), expected.begin(),
+                                        [](auto size, auto wanted) { return size > 0 && size <= most && (wanted < 0 || size == wanted); });
         if (!fits)
             fail(key, fmt::format("has shape {}, where {} was expected", shapeText(found), wantedText(expected)));
         return found;
@@ -115,7 +115,8 @@ std::int64_t usualHeads(std::int64_t width)
     return std::max<std::int64_t>(1, width % 64 == 0 ? width / 64 : 1);
 }
 
-/// segment-anything has 8 heads for 256 channels. A smaller decoder is taken to have as many fewer as its heads are narrower: √channels / 2.
+/// segment-anything has 8 heads for 256 channels. A smaller decoder is taken to have as many fewer as its heads are narrower: √channels
+/// / 2.
 std::int64_t usualDecoderHeads(std::int64_t channels, std::int64_t crossWidth)
 {
     auto heads = std::max<std::int64_t>(1, std::llround(std::sqrt(static_cast<double>(channels)) / 2));
@@ -130,7 +131,8 @@ void detectEncoder(const Shapes &shapes, const Behaviour &behaviour, const std::
     config.width = patch[0];
     config.patchSize = patch[2];
     if (patch[2] != patch[3])
-        shapes.fail("image_encoder.patch_embed.proj.weight", fmt::format("has patches of {}×{} pixels; square ones are expected", patch[2], patch[3]));
+        shapes.fail("image_encoder.patch_embed.proj.weight",
+                    fmt::format("has patches of {}×{} pixels; square ones are expected", patch[2], patch[3]));
     const std::int64_t depth = shapes.count("image_encoder.blocks.", ".norm1.weight");
     if (depth == 0)
         shapes.require(blockKey(0, "norm1.weight"), {config.width});
@@ -142,7 +144,8 @@ void detectEncoder(const Shapes &shapes, const Behaviour &behaviour, const std::
     if (config.relativePositions) {
         const std::int64_t headWidth = shapes.require(blockKey(0, "attn.rel_pos_h"), {-1, -1})[1];
         if (config.width % headWidth != 0)
-            shapes.fail(blockKey(0, "attn.rel_pos_h"), fmt::format("has {} channels, which do not divide the width {}", headWidth, config.width));
+            shapes.fail(blockKey(0, "attn.rel_pos_h"),
+                        fmt::format("has {} channels, which do not divide the width {}", headWidth, config.width));
         config.heads = config.width / headWidth;
         reach = reaches(shapes, depth, headWidth);
     } else {
@@ -154,7 +157,8 @@ void detectEncoder(const Shapes &shapes, const Behaviour &behaviour, const std::
     if (config.absolutePositions) {
         const Shape positions = shapes.require("image_encoder.pos_embed", {1, -1, -1, config.width});
         if (positions[1] != positions[2])
-            shapes.fail("image_encoder.pos_embed", fmt::format("is for {}×{} patches; a square picture is expected", positions[1], positions[2]));
+            shapes.fail("image_encoder.pos_embed",
+                        fmt::format("is for {}×{} patches; a square picture is expected", positions[1], positions[2]));
         config.grid = positions[1];
     } else if (config.relativePositions) {
         config.grid = *std::max_element(reach.begin(), reach.end());
@@ -164,13 +168,15 @@ void detectEncoder(const Shapes &shapes, const Behaviour &behaviour, const std::
     }
     config.imageSize = config.grid * config.patchSize;
 
-    config.windows = config.relativePositions ? windowsFrom(reach, config.grid) : std::vector<std::int64_t>(static_cast<std::size_t>(depth), 0);
+    config.windows
+        = config.relativePositions ? windowsFrom(reach, config.grid) : std::vector<std::int64_t>(static_cast<std::size_t>(depth), 0);
     if (!globalBlocks.empty() || behaviour.contains("window_size")) {
         const std::int64_t detected = *std::max_element(config.windows.begin(), config.windows.end());
         const std::int64_t window = behaviour.contains("window_size") ? wholeNumber(behaviour, "window_size", 0) : detected;
         for (std::size_t block = 0; block < config.windows.size(); ++block) {
-            const bool global = globalBlocks.empty() ? config.windows[block] == 0
-                                                     : std::ranges::find(globalBlocks, static_cast<std::int64_t>(block)) != globalBlocks.end();
+            const bool global = globalBlocks.empty()
+                                    ? config.windows[block] == 0
+                                    : std::ranges::find(globalBlocks, static_cast<std::int64_t>(block)) != globalBlocks.end();
             config.windows[block] = global ? 0 : window;
         }
     } else if (!config.relativePositions) {
@@ -204,12 +210,14 @@ void detectDecoder(const Shapes &shapes, const Behaviour &behaviour, Config &con
     if (behaviour.contains("decoder_num_heads")) {
         config.decoderHeads = wholeNumber(behaviour, "decoder_num_heads", 1);
         if (channels % config.decoderHeads != 0 || config.decoderCrossWidth % config.decoderHeads != 0)
-            throw Error("", "decoder_num_heads", fmt::format("is {}, which does not divide the decoder's widths {} and {}", config.decoderHeads,
-                                                             channels, config.decoderCrossWidth));
+            throw Error("", "decoder_num_heads",
+                        fmt::format("is {}, which does not divide the decoder's widths {} and {}", config.decoderHeads, channels,
+                                    config.decoderCrossWidth));
     } else {
         config.decoderHeads = usualDecoderHeads(channels, config.decoderCrossWidth);
         if (channels != 256)
-            config.assumptions.push_back(fmt::format("{} attention heads in the mask decoder: no shape says how many", config.decoderHeads));
+            config.assumptions.push_back(
+                fmt::format("{} attention heads in the mask decoder: no shape says how many", config.decoderHeads));
     }
     config.decoder = true;
 }

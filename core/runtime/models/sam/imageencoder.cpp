@@ -180,7 +180,10 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
     Workspace space;
     space.grid = grid;
     space.width = width;
-    space.x = at::conv2d(pixels, m_patches.weight, m_patches.bias, m_config.patchSize).permute({0, 2, 3, 1}).reshape({grid * grid, width}).contiguous();
+    space.x = at::conv2d(pixels, m_patches.weight, m_patches.bias, m_config.patchSize)
+                  .permute({0, 2, 3, 1})
+                  .reshape({grid * grid, width})
+                  .contiguous();
     record(trace, "encoder.patch_embed", asMap(space.x));
     if (m_positions.defined()) {
         space.x = space.x + m_positions.view({grid * grid, width});

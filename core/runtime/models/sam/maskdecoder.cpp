@@ -137,8 +137,8 @@ at::Tensor MaskDecoder::upscale(const at::Tensor &image, const Trace &trace) con
     return at::gelu_(x);
 }
 
-DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor &gridPositions, const PromptEmbeddings &prompts, bool multimask,
-                                  const Trace &trace) const
+DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor &gridPositions, const PromptEmbeddings &prompts,
+                                  bool multimask, const Trace &trace) const
 {
     const auto flat = [](const at::Tensor &x) { return x.flatten(2).transpose(1, 2); };
     const at::Tensor tokenPositions = at::cat({m_iouToken.unsqueeze(0), m_maskTokens.unsqueeze(0), prompts.sparse}, 1);
@@ -157,7 +157,8 @@ DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor 
         hyper.push_back(runMlp(m_hyper[i], tokens.select(1, static_cast<std::int64_t>(i) + 1)));
         record(trace, "decoder.hyper." + std::to_string(i), hyper.back());
     }
-    const at::Tensor logits = at::matmul(at::stack(hyper, 1), upscaled.flatten(0, 1).t()).reshape({1, -1, upscaled.size(0), upscaled.size(1)});
+    const at::Tensor logits
+        = at::matmul(at::stack(hyper, 1), upscaled.flatten(0, 1).t()).reshape({1, -1, upscaled.size(0), upscaled.size(1)});
     const at::Tensor iou = runMlp(m_iouHead, tokens.select(1, 0));
     record(trace, "decoder.masks_all", logits);
     record(trace, "decoder.iou_all", iou);

@@ -37,8 +37,8 @@ private:
 
     Attention attention(const Weights &weights, const std::string &name, std::int64_t inner) const;
     at::Tensor attend(const Attention &attention, const at::Tensor &query, const at::Tensor &key, const at::Tensor &value) const;
-    void run(const Layer &layer, bool first, at::Tensor &tokens, at::Tensor &image, const at::Tensor &tokenPositions, const at::Tensor &imagePositions,
-             const Trace &trace, const std::string &name) const;
+    void run(const Layer &layer, bool first, at::Tensor &tokens, at::Tensor &image, const at::Tensor &tokenPositions,
+             const at::Tensor &imagePositions, const Trace &trace, const std::string &name) const;
     /// [1, grid², channels] to [4·grid, 4·grid, channels / 8].
     at::Tensor upscale(const at::Tensor &image, const Trace &trace) const;
 

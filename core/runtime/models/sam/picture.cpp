@@ -12,7 +12,8 @@ namespace rekey::sam {
 Picture preparePicture(const Image &image, int size)
 {
     const double scale = static_cast<double>(size) / std::max({image.width, image.height, 1});
-    Picture picture{image.width, image.height, static_cast<int>(image.width * scale + 0.5), static_cast<int>(image.height * scale + 0.5), {}};
+    Picture picture {
+        image.width, image.height, static_cast<int>(image.width * scale + 0.5), static_cast<int>(image.height * scale + 0.5), {}};
     if (picture.resizedWidth < 1 || picture.resizedHeight < 1)
         throw Error("", "", fmt::format("a picture of {}×{} pixels is too narrow: made {} pixels long, nothing of it is left", image.width,
                                         image.height, size));

@@ -125,7 +125,8 @@ PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
     if (!prompts.maskLogits.empty()) {
         const std::int64_t side = m_config.lowResSize();
         if (static_cast<std::int64_t>(prompts.maskLogits.size()) != side * side)
-            throw Error("", "", fmt::format("the mask given as a prompt has {} values; {}×{} are expected", prompts.maskLogits.size(), side, side));
+            throw Error("", "",
+                        fmt::format("the mask given as a prompt has {} values; {}×{} are expected", prompts.maskLogits.size(), side, side));
         tensors.mask = at::tensor(at::ArrayRef<float>(prompts.maskLogits)).view({1, 1, side, side});
     }
     return tensors;

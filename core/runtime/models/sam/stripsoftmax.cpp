@@ -129,7 +129,8 @@ REKEY_INLINE std::size_t exponentialRun(float *weights, std::size_t at, std::siz
 } // namespace
 
 REKEY_EACH_MACHINE
-float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across, float &maximum)
+float softmaxWeights(float *scores, std::size_t rows, std::size_t columns, float scale, const float *height, const float *across,
+                     float &maximum)
 {
     const RowAdder adder(columns, scale, across);
     RowAdder::V peak = RowAdder::V{} + maximum;
