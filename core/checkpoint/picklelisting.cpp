@@ -29,7 +29,7 @@ struct Segment
     PickleValue value;              ///< of One
     std::string name;               ///< of One
     bool skipNone = false;          ///< parameters and modules that are not there
-    std::unordered_set<std::size_t> shadowed; ///< pairs that a later one with the same key replaces
+    std::vector<std::size_t> shadowed; ///< pairs that a later one with the same key replaces, sorted
 
     std::size_t size() const { return kind == Kind::One ? 1 : kind == Kind::Pairs ? values->size() / 2 : values->size(); }
 };
@@ -169,6 +169,8 @@ PathStep Lister::keyStep(PickleValue key) const
 Segment Lister::pairs(const Values &values)
 {
     Segment segment{Segment::Kind::Pairs, &values, {}, {}, false, {}};
+    if (values.size() == 2)
+        return segment;
     std::unordered_map<std::string_view, std::size_t> texts;
     std::unordered_map<std::int64_t, std::size_t> numbers;
     for (std::size_t i = 0; i < values.size() / 2; ++i) {
@@ -179,12 +181,13 @@ Segment Lister::pairs(const Values &values)
         else if (key.is(Type::Integer))
             earlier = std::exchange(numbers.try_emplace(key.integer, i).first->second, i);
         if (earlier != i) {
-            segment.shadowed.insert(earlier);
+            segment.shadowed.push_back(earlier);
             if (segment.shadowed.size() <= 10)
                 m_file.warn(fmt::format("the key \"{}\" occurs twice in one dictionary; the last value counts",
                                         displayText(pathText({keyStep(key)}))));
         }
     }
+    std::ranges::sort(segment.shadowed);
     return segment;
 }
 
@@ -238,7 +241,7 @@ void Lister::advance()
     case Segment::Kind::One: enter({segment.name}); break;
     case Segment::Kind::Pairs:
         child = (*segment.values)[2 * i + 1];
-        if (segment.shadowed.contains(i) || (segment.skipNone && child.is(Type::None)))
+        if (std::ranges::binary_search(segment.shadowed, i) || (segment.skipNone && child.is(Type::None)))
             return count(1);
         enter(keyStep((*segment.values)[2 * i]));
         break;
