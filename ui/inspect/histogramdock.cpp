@@ -124,7 +124,7 @@ QWidget *HistogramDock::makeCard()
     m_title = label(headerFont(), card);
     layout->addWidget(m_title);
 
-    const auto series = [&](QLabel *&mark, QLabel *&name, QLabel *&facts) {
+    const auto series = [&](QLabel *&mark, QLabel *&name, QLabel *&facts, const QString &side) {
         auto *row = new QWidget(card);
         auto *grid = new QGridLayout(row);
         grid->setContentsMargins(0, 0, 0, 0);
@@ -135,14 +135,17 @@ QWidget *HistogramDock::makeCard()
         name = label(fixedFont(), row);
         facts = label(secondaryFont(), row);
         grid->addWidget(mark, 0, 0);
-        grid->addWidget(name, 0, 1);
-        grid->addWidget(facts, 1, 1);
-        grid->setColumnStretch(1, 1);
+        auto *sideName = new QLabel(side, row);
+        sideName->setFont(secondaryFont());
+        grid->addWidget(sideName, 0, 1);
+        grid->addWidget(name, 0, 2);
+        grid->addWidget(facts, 1, 1, 1, 2);
+        grid->setColumnStretch(2, 1);
         layout->addWidget(row);
         return row;
     };
-    m_sourceRow = series(m_sourceMark, m_sourceName, m_sourceFacts);
-    m_targetRow = series(m_targetMark, m_targetName, m_targetFacts);
+    m_sourceRow = series(m_sourceMark, m_sourceName, m_sourceFacts, tr("Source"));
+    m_targetRow = series(m_targetMark, m_targetName, m_targetFacts, tr("Target"));
 
     m_reviewRow = new QWidget(card);
     auto *review = new QHBoxLayout(m_reviewRow);
@@ -231,7 +234,7 @@ void HistogramDock::paintEvent(QPaintEvent *)
     if (m_stack->currentIndex() == 0)
         return;
     const qreal hairline = 1.0 / devicePixelRatioF();
-    painter.fillRect(QRectF(cardWidth, 0, hairline, height()), theme.line);
+    painter.fillRect(QRectF(cardWidth - 1, 0, hairline, height()), theme.line);
     painter.fillRect(QRectF(width() - sideWidth, 0, hairline, height()), theme.line);
 }
 
@@ -279,7 +282,7 @@ void HistogramDock::start()
     m_session.jobs().start(
         this, QStringLiteral("histogram"), tr("Counting values"),
         [source, target, s = m_source, t = m_target, candidate](const Progress &progress) { return read(source, target, s, t, candidate, progress); },
-        [this](const Reading &reading) { show(reading); });
+        [this](const Reading &reading) { showReading(reading); });
 }
 
 HistogramDock::Reading HistogramDock::read(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor,
@@ -334,7 +337,7 @@ void HistogramDock::showNothing(const QString &title, const QString &text)
     update();
 }
 
-void HistogramDock::show(const Reading &reading)
+void HistogramDock::showReading(const Reading &reading)
 {
     for (const auto &series : {reading.source, reading.target})
         if (!series.error.isEmpty() && !series.statistics)
@@ -365,18 +368,18 @@ void HistogramDock::updateCard(const Reading &reading)
     const std::string &key = source != nullptr ? source->key : target->key;
     m_title->setText(prefix > 0 ? lastSegment(key.substr(0, prefix - 1)) : lastSegment(key.substr(0, key.rfind('.'))));
 
-    const auto fill = [prefix](QWidget *row, QLabel *name, QLabel *facts, const TensorEntry *tensor, const QString &side) {
+    const auto fill = [prefix](QWidget *row, QLabel *name, QLabel *facts, const TensorEntry *tensor) {
         row->setVisible(tensor != nullptr);
         if (tensor == nullptr)
             return;
-        name->setText(side + QLatin1Char(' ') + keyText(tensor->key.substr(prefix)));
+        name->setText(keyText(tensor->key.substr(prefix)));
         name->setToolTip(keyText(tensor->key));
         facts->setText(tr("%1 · %2 · %3 values · %4")
                            .arg(QString::fromLatin1(rekey::name(tensor->dtype).data(), static_cast<qsizetype>(rekey::name(tensor->dtype).size())),
                                 shapeText(tensor->shape), countText(tensor->elements()), bytesText(tensor->bytes())));
     };
-    fill(m_sourceRow, m_sourceName, m_sourceFacts, source, tr("Source"));
-    fill(m_targetRow, m_targetName, m_targetFacts, target, tr("Target"));
+    fill(m_sourceRow, m_sourceName, m_sourceFacts, source);
+    fill(m_targetRow, m_targetName, m_targetFacts, target);
     m_reviewRow->setVisible(m_candidates > 1);
     m_reviewText->setText(tr("Candidate %1 of %2 shown").arg(m_candidate + 1).arg(m_candidates));
     m_otherCandidate->setText(tr("Show candidate %1").arg((m_candidate + 1) % std::max(1, m_candidates) + 1));

@@ -44,7 +44,7 @@ private:
                         const std::optional<Rule> &candidate, const Progress &progress);
     void follow();
     void start();
-    void show(const Reading &reading);
+    void showReading(const Reading &reading);
     void showNothing(const QString &title, const QString &text);
     void updateCard(const Reading &reading);
     void updateTable(const Reading &reading);

@@ -23,7 +23,7 @@ namespace rekey::ui {
 namespace {
 
 constexpr QSize pictureSize(100, 66);
-constexpr QSize cellSize(112, 98);
+constexpr QSize cellSize(111, 98);
 
 class PictureDelegate : public QStyledItemDelegate
 {

@@ -61,6 +61,17 @@ QString fileText(const std::filesystem::path &path)
     return QString::fromStdString(path.filename().string());
 }
 
+QString rulesText(const QString &name, std::size_t rules)
+{
+    return rules == 1 ? SegmentPage::tr("%1, from 1 rule").arg(name) : SegmentPage::tr("%1, from %2 rules").arg(name, countText(rules));
+}
+
+QString computeText(const Runtime::Info &info)
+{
+    const QString blas = QString::fromStdString(info.blas);
+    return info.threads == 1 ? SegmentPage::tr("1 thread, %1").arg(blas) : SegmentPage::tr("%1 threads, %2").arg(info.threads).arg(blas);
+}
+
 } // namespace
 
 SegmentPage::SegmentPage(Session &session, QWidget *parent)
@@ -196,8 +207,8 @@ QWidget *SegmentPage::makeBottom()
     grid->addWidget(imagesHead, 0, 1);
     grid->addWidget(m_candidates, 1, 0, Qt::AlignTop);
     grid->addWidget(m_images, 1, 1);
-    grid->setColumnStretch(0, 56);
-    grid->setColumnStretch(1, 44);
+    grid->setColumnStretch(0, 55);
+    grid->setColumnStretch(1, 45);
     connect(m_candidates, &CandidateStrip::chosen, this, [this](int index) { m_run.choose(static_cast<std::size_t>(index)); });
     connect(m_images, &ImageStrip::chosen, this, &SegmentPage::choosePicture);
     return bottom;
@@ -482,7 +493,7 @@ void SegmentPage::updateCard(Which which)
     header.setTitle(single ? tr("Original and converted") : original ? tr("Original") : tr("Converted"));
     QString detail = m_session.name(original ? Side::Source : Side::Target);
     if (!original && model.stage != ModelRun::Stage::Blocked && model.stage != ModelRun::Stage::None)
-        detail = tr("%1, from %n rule(s)", nullptr, static_cast<int>(m_session.document().mapping().rules.size())).arg(detail);
+        detail = rulesText(detail, m_session.document().mapping().rules.size());
     if (single)
         detail = m_mode == CanvasMode::Swipe ? tr("drag the line") : tr("blue: original only · orange: converted only");
     header.setDetail(detail);
@@ -623,7 +634,7 @@ void SegmentPage::updateStatus()
         }
     }
     if (const auto &known = m_run.info()) {
-        left << tr("%n thread(s)", nullptr, known->threads) + QStringLiteral(", ") + QString::fromStdString(known->blas);
+        left << computeText(*known);
         if (known->slowBlas)
             left << tr("slow BLAS: install libopenblas0-pthread");
     }
