@@ -27,7 +27,7 @@ QString shown(const std::string &text)
 
 } // namespace
 
-MetadataPanel::MetadataPanel(QWidget *parent)
+FileMetadataPanel::FileMetadataPanel(QWidget *parent)
     : QWidget(parent)
     , m_table(new StatisticsTable({{{}, ColumnInk::Quiet, ColumnInk::Text}}, this))
 {
@@ -44,7 +44,7 @@ MetadataPanel::MetadataPanel(QWidget *parent)
     layout->addWidget(body);
 }
 
-void MetadataPanel::setCheckpoint(const CheckpointPtr &checkpoint)
+void FileMetadataPanel::setCheckpoint(const CheckpointPtr &checkpoint)
 {
     if (!checkpoint)
         return m_table->setRows({});
@@ -73,7 +73,7 @@ void MetadataPanel::setCheckpoint(const CheckpointPtr &checkpoint)
     m_table->setRows(rows);
 }
 
-SafetyPanel::SafetyPanel(QWidget *parent)
+FileSafetyPanel::FileSafetyPanel(QWidget *parent)
     : QWidget(parent)
     , m_header(new PanelHeader(tr("Safety"), QStringLiteral("safety"), this))
     , m_layout(new QVBoxLayout(this))
@@ -91,7 +91,7 @@ std::size_t tiedTensors(const Schema &schema)
     return tied;
 }
 
-void SafetyPanel::addLine(const QString &iconName, const QColor &ink, const QString &text, bool fixed)
+void FileSafetyPanel::addLine(const QString &iconName, const QColor &ink, const QString &text, bool fixed)
 {
     auto *line = new QWidget(m_body);
     auto *layout = new QHBoxLayout(line);
@@ -106,7 +106,7 @@ void SafetyPanel::addLine(const QString &iconName, const QColor &ink, const QStr
     m_body->layout()->addWidget(line);
 }
 
-void SafetyPanel::addText(const QString &text)
+void FileSafetyPanel::addText(const QString &text)
 {
     auto *label = new QLabel(text, m_body);
     label->setFont(secondaryFont());
@@ -115,7 +115,7 @@ void SafetyPanel::addText(const QString &text)
     m_body->layout()->addWidget(label);
 }
 
-void SafetyPanel::setCheckpoint(const CheckpointPtr &checkpoint, std::optional<quint64> unusual)
+void FileSafetyPanel::setCheckpoint(const CheckpointPtr &checkpoint, std::optional<quint64> unusual)
 {
     delete m_body;
     m_body = new QWidget(this);

@@ -15,11 +15,11 @@ class PanelHeader;
 class StatisticsTable;
 
 /// What the file says of itself: format, root, totals, metadata.
-class MetadataPanel : public QWidget
+class FileMetadataPanel : public QWidget
 {
     Q_OBJECT
 public:
-    explicit MetadataPanel(QWidget *parent = nullptr);
+    explicit FileMetadataPanel(QWidget *parent = nullptr);
     void setCheckpoint(const CheckpointPtr &checkpoint);
 
 private:
@@ -27,11 +27,11 @@ private:
 };
 
 /// What opening the file did and did not do, and what a pickle in it would ask Python for.
-class SafetyPanel : public QWidget
+class FileSafetyPanel : public QWidget
 {
     Q_OBJECT
 public:
-    explicit SafetyPanel(QWidget *parent = nullptr);
+    explicit FileSafetyPanel(QWidget *parent = nullptr);
     /// `unusual`: NaN and infinite values in all tensors, once they are all measured.
     void setCheckpoint(const CheckpointPtr &checkpoint, std::optional<quint64> unusual);
 

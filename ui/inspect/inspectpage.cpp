@@ -230,8 +230,8 @@ QWidget *InspectPage::makeSide()
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
     m_tensor = new TensorPanel;
-    m_metadata = new MetadataPanel;
-    m_safety = new SafetyPanel;
+    m_metadata = new FileMetadataPanel;
+    m_safety = new FileSafetyPanel;
     layout->addWidget(m_tensor);
     layout->addWidget(m_metadata);
     layout->addWidget(m_safety);

@@ -17,10 +17,10 @@ namespace rekey::ui {
 
 class EmptyState;
 class FilterField;
-class MetadataPanel;
+class FileMetadataPanel;
 class PageButton;
 class PanelHeader;
-class SafetyPanel;
+class FileSafetyPanel;
 class SegmentedSwitch;
 class SmallMultiples;
 class Sparklines;
@@ -97,8 +97,8 @@ private:
     SmallMultiples *m_multiples;
     QLabel *m_notes, *m_notesIcon;
     TensorPanel *m_tensor;
-    MetadataPanel *m_metadata;
-    SafetyPanel *m_safety;
+    FileMetadataPanel *m_metadata;
+    FileSafetyPanel *m_safety;
     QList<QAction *> m_actions;
     quint64 m_values = 0, m_bytes = 0, m_hits = 0;
     QString m_dtypes, m_closest;
