@@ -78,17 +78,20 @@ std::string listed(const std::vector<std::int64_t> &numbers)
     return text;
 }
 
-/// "attn.rel_pos_h: 31×32 in blocks 2 and 5, 15×32 in the other 4." Empty when all shapes agree.
-std::string shapeNote(const std::string &leaf, const std::map<Shape, std::vector<std::int64_t>> &blocksOf)
+using BlocksOfShape = std::map<Shape, std::vector<std::int64_t>>;
+
+/// "31×32 in blocks 2 and 5, 15×32 in the other 4." Empty when all shapes agree, or too much is to be said.
+std::string shapeNote(const BlocksOfShape &blocksOf)
 {
+    constexpr std::size_t mostListed = 8;
     if (blocksOf.size() != 2)
         return {};
     auto few = blocksOf.begin(), many = std::next(few);
     if (few->second.size() > many->second.size())
         std::swap(few, many);
-    if (few->second.size() > 8)
+    if (few->second.size() > mostListed)
         return {};
-    return leaf + ": " + shapeText(few->first) + (few->second.size() == 1 ? " in block " : " in blocks ") + listed(few->second) + ", "
+    return shapeText(few->first) + (few->second.size() == 1 ? " in block " : " in blocks ") + listed(few->second) + ", "
         + shapeText(many->first) + " in the other " + std::to_string(many->second.size()) + ".";
 }
 
@@ -96,7 +99,7 @@ std::string shapeNote(const std::string &leaf, const std::map<Shape, std::vector
 std::vector<std::string> notesOfBlocks(const Schema &schema, const std::string &prefix)
 {
     constexpr std::size_t mostNotes = 2;
-    std::map<std::string, std::map<Shape, std::vector<std::int64_t>>, std::less<>> shapes;
+    std::map<std::string, BlocksOfShape> shapes;
     for (const SchemaTensor &tensor : schema.tensors) {
         const std::string_view key = tensor.key;
         if (!key.starts_with(prefix))
@@ -108,11 +111,17 @@ std::vector<std::string> notesOfBlocks(const Schema &schema, const std::string &
         if (const auto block = number(rest.substr(0, dot)))
             shapes[std::string(rest.substr(dot + 1))][tensor.shape].push_back(*block);
     }
+    // Tensors that differ alike (rel_pos_h and rel_pos_w) share a sentence.
+    std::map<std::string, std::vector<std::string>> leavesOf;
+    for (const auto &[leaf, blocksOf] : shapes)
+        if (const std::string note = shapeNote(blocksOf); !note.empty())
+            leavesOf[note].push_back(leaf);
     std::vector<std::string> notes;
-    for (const auto &[leaf, blocksOf] : shapes) {
-        std::string note = shapeNote(leaf, blocksOf);
-        if (!note.empty() && notes.size() < mostNotes)
-            notes.push_back(std::move(note));
+    for (const auto &[note, leaves] : leavesOf) {
+        if (notes.size() == mostNotes)
+            break;
+        const std::string others = leaves.size() > 2 ? " and " + std::to_string(leaves.size() - 1) + " more" : leaves.size() == 2 ? " and " + leaves[1] : "";
+        notes.push_back(leaves.front() + others + ": " + note);
     }
     return notes;
 }

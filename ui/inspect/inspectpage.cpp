@@ -215,7 +215,7 @@ QWidget *InspectPage::makeMultiples()
     row->addWidget(m_notesIcon, 0, Qt::AlignTop);
     row->addWidget(m_notes, 1);
     inner->addWidget(notes);
-    inner->addStretch();
+    inner->addStretch(1);
     layout->addWidget(m_multiplesHead);
     layout->addWidget(scrolling(content), 1);
     column->setMinimumWidth(280);
@@ -235,7 +235,7 @@ QWidget *InspectPage::makeSide()
     layout->addWidget(m_tensor);
     layout->addWidget(m_metadata);
     layout->addWidget(m_safety);
-    layout->addStretch();
+    layout->addStretch(1);
     QScrollArea *area = scrolling(column);
     area->setMinimumWidth(240);
     return area;

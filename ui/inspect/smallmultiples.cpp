@@ -22,7 +22,7 @@ constexpr int footHeight = 28;
 
 QString axisNumber(double value)
 {
-    const QString text = QString::number(std::abs(value), 'g', 3);
+    const QString text = QString::number(std::abs(value), 'g', 2);
     return value < 0 ? QChar(0x2212) + text : text;
 }
 

@@ -14,6 +14,21 @@
 
 namespace rekey::ui {
 
+namespace {
+
+/// "blocks.2.attn.qkv.weight" of "image_encoder.blocks.2.attn.qkv.weight" and "attn.qkv.weight"; the tool tip has it all.
+QString keyInBlock(const std::string &key, const std::string &leaf)
+{
+    if (leaf.size() + 1 >= key.size())
+        return keyText(key);
+    std::size_t dot = key.rfind('.', key.size() - leaf.size() - 2);
+    if (dot != std::string::npos && dot > 0)
+        dot = key.rfind('.', dot - 1);
+    return keyText(dot == std::string::npos ? key : key.substr(dot + 1));
+}
+
+} // namespace
+
 class TensorPanel::Bars : public QWidget
 {
 public:
@@ -94,7 +109,7 @@ void TensorPanel::setTensor(const CheckpointPtr &checkpoint, Side side, const st
         return;
     }
     const TensorEntry &entry = checkpoint->tensors()[reading->tensor];
-    m_header->setDetail(keyText(entry.key));
+    m_header->setDetail(keyInBlock(entry.key, reading->family.leaf));
     m_header->setToolTip(keyText(entry.key));
     m_message->setText(QString::fromStdString(reading->error));
     m_bars->set(reading->histogram, side);

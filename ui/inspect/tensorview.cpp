@@ -160,8 +160,8 @@ void TensorView::sizeColumns()
 {
     if (model() == nullptr || model()->columnCount() < TensorModel::ColumnCount)
         return;
-    const std::pair<int, int> widths[] = {{TensorModel::ShapeColumn, 108}, {TensorModel::Values, 68}, {TensorModel::Size, 60},
-                                          {TensorModel::HistogramColumn, 90}, {TensorModel::Mean, 66}, {TensorModel::StandardDeviation, 68}};
+    const std::pair<int, int> widths[] = {{TensorModel::ShapeColumn, 100}, {TensorModel::Values, 66}, {TensorModel::Size, 60},
+                                          {TensorModel::HistogramColumn, 88}, {TensorModel::Mean, 60}, {TensorModel::StandardDeviation, 62}};
     int taken = 0;
     for (const auto &[column, wide] : widths) {
         // Narrow windows give up the figures first, then the bars; the key keeps its place.
@@ -201,6 +201,8 @@ void TensorView::drawRow(QPainter *painter, const QStyleOptionViewItem &option, 
     QStyleOptionViewItem plain(option);
     plain.state &= ~(QStyle::State_Selected | QStyle::State_MouseOver);
     plain.showDecorationSelected = false;
+    // The part left of the key is the base class's to fill.
+    plain.palette.setColor(QPalette::Highlight, theme.sel);
     QTreeView::drawRow(painter, plain, index);
     if (hasFocus() && index.siblingAtColumn(0) == currentIndex().siblingAtColumn(0) && !isCurrent)
         paintFocusRing(*painter, row, theme.accent);

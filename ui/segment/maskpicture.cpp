@@ -140,7 +140,7 @@ QImage thumbnail(const QImage &small, const QSize &size, const MaskPicture &mask
     painter.setClipPath(outline);
     painter.drawImage(0, 0, small);
     painter.setClipping(false);
-    painter.setOpacity(0.55);
+    painter.setOpacity(0.68);
     painter.fillPath(outline, colour);
     painter.setOpacity(1);
     painter.setBrush(Qt::NoBrush);

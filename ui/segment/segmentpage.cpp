@@ -237,7 +237,7 @@ QWidget *SegmentPage::makeSide()
     layout->addWidget(m_behaviour);
     layout->addWidget(new PanelHeader(tr("Timings")));
     layout->addWidget(timings);
-    layout->addStretch();
+    layout->addStretch(1);
 
     auto *scroll = new QScrollArea;
     scroll->setWidget(side);

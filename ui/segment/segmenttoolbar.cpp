@@ -33,6 +33,7 @@ SegmentToolBar::SegmentToolBar(QWidget *parent)
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(2);
+    layout->setSizeConstraint(QLayout::SetNoConstraint);
 
     struct ToolRow { CanvasTool tool; const char *iconName; QString name; };
     const ToolRow rows[] = {{CanvasTool::Point, "point", tr("Point: left click")},
@@ -136,12 +137,13 @@ void SegmentToolBar::setTool(CanvasTool tool)
 void SegmentToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
-    // Narrow windows keep every control: the slider goes first, then texts fold to icons.
-    m_maskPart->setVisible(width() >= 880);
-    const bool folded = width() < 800;
+    // Narrow windows keep every control as long as they can: first texts fold to icons, then the slider goes.
+    m_mode->setFolded(width() < 1040);
+    const bool folded = width() < 860;
     m_open->setText(folded ? QString() : tr("Open image…"));
     m_open->setToolTip(folded ? tr("Open image…") : QString());
     m_open->setAccessibleName(tr("Open image…"));
+    m_maskPart->setVisible(width() >= 740);
 }
 
 } // namespace rekey::ui

@@ -27,6 +27,9 @@ public:
     void setMode(CanvasMode mode);
     void setTool(CanvasTool tool);
 
+    /// Folded as far as it goes; resizing unfolds what fits.
+    QSize minimumSizeHint() const override { return {440, 28}; }
+
 Q_SIGNALS:
     void toolChosen(rekey::ui::CanvasTool tool);
     void modeChosen(rekey::ui::CanvasMode mode);
@@ -47,7 +50,6 @@ private:
     QSlider *m_opacity;
     QLabel *m_percent;
     SegmentedSwitch *m_mode;
-    int m_wide = 0;
 };
 
 } // namespace rekey::ui
