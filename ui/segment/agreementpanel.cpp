@@ -17,7 +17,7 @@ namespace rekey::ui {
 
 namespace {
 
-constexpr int bodyHeight = 182;
+constexpr int bodyHeight = 186;
 constexpr int padding = 12;
 
 struct VerdictLook { Status status; const char *icon; const char *text; };
@@ -55,7 +55,6 @@ public:
     {
         m_agreement = agreement;
         m_why = why;
-        setFixedHeight(agreement ? bodyHeight : 56);
         update();
     }
 
@@ -100,7 +99,7 @@ private:
     void paintHistogram(QPainter &painter, const Theme &theme) const
     {
         const Agreement &a = *m_agreement;
-        const QRect plot(40, 88, width() - 80, 58);
+        const QRect plot(40, 100, width() - 80, 52);
         const QFont font = tabular(smallFont());
         const std::uint64_t top = std::max<std::uint64_t>(1, a.histogram.empty() ? 1 : *std::max_element(a.histogram.begin(), a.histogram.end()));
         const double step = static_cast<double>(plot.width()) / static_cast<double>(std::max<std::size_t>(1, a.histogram.size()));
@@ -109,7 +108,7 @@ private:
         for (std::size_t i = 0; i < a.histogram.size(); ++i) {
             if (a.histogram[i] == 0)
                 continue;
-            const double height = std::max(1.0, 52.0 * static_cast<double>(a.histogram[i]) / static_cast<double>(top));
+            const double height = std::max(1.0, 48.0 * static_cast<double>(a.histogram[i]) / static_cast<double>(top));
             painter.fillRect(QRectF(plot.left() + static_cast<double>(i) * step + 0.5, plot.bottom() - height, step - 1.5, height), bar);
         }
         painter.fillRect(QRectF(plot.left(), plot.bottom(), plot.width(), 1), theme.line2);
@@ -118,9 +117,9 @@ private:
         const double at = plot.left() + plot.width() * (std::log10(a.tolerance) - a.lowerDecade) / span;
         const QColor ink = theme.status(Status::Missing).foreground;
         painter.setPen(QPen(ink, 1, Qt::DashLine));
-        painter.drawLine(QPointF(at, plot.top() - 2), QPointF(at, plot.bottom()));
+        painter.drawLine(QPointF(at, plot.top() - 14), QPointF(at, plot.bottom()));
         const int wide = QFontMetrics(font).horizontalAdvance(tr("tolerance")) + 2;
-        paintText(painter, QRect(static_cast<int>(at) - 6 - wide, plot.top() - 6, wide, 16), tr("tolerance"), font, ink, Qt::AlignRight | Qt::AlignVCenter);
+        paintText(painter, QRect(static_cast<int>(at) - 6 - wide, plot.top() - 16, wide, 14), tr("tolerance"), font, ink, Qt::AlignRight | Qt::AlignVCenter);
 
         const QRect axis(plot.left() - 28, plot.bottom() + 4, plot.width() + 56, 16);
         paintText(painter, QRect(axis.left(), axis.top(), 56, 16), powerText(a.lowerDecade), font, theme.text3, Qt::AlignCenter);

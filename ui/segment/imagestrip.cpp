@@ -15,6 +15,7 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QPainterPath>
+#include <QScrollBar>
 #include <QStandardItemModel>
 #include <QStyledItemDelegate>
 
@@ -133,6 +134,7 @@ ImageStrip::ImageStrip(Jobs &jobs, QWidget *parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setAccessibleName(tr("Images"));
     viewport()->setAutoFillBackground(false);
+    applyPalette();
     connect(this, &QListView::clicked, this, &ImageStrip::choose);
     connect(this, &QListView::activated, this, &ImageStrip::choose);
 }
@@ -193,6 +195,21 @@ void ImageStrip::choose(const QModelIndex &index)
 {
     if (index.isValid())
         Q_EMIT chosen(m_pictures[index.row()]);
+}
+
+void ImageStrip::applyPalette()
+{
+    // The strip lies on the window, and so does its scroll bar.
+    QPalette onWindow = palette();
+    onWindow.setColor(QPalette::Base, palette().color(QPalette::Window));
+    verticalScrollBar()->setPalette(onWindow);
+}
+
+void ImageStrip::changeEvent(QEvent *event)
+{
+    if (event->type() == QEvent::PaletteChange)
+        applyPalette();
+    QListView::changeEvent(event);
 }
 
 void ImageStrip::keyPressEvent(QKeyEvent *event)

@@ -47,9 +47,11 @@ Q_SIGNALS:
 
 protected:
     void keyPressEvent(QKeyEvent *event) override;
+    void changeEvent(QEvent *event) override;
 
 private:
     void readThumbnail(int row);
+    void applyPalette();
     void choose(const QModelIndex &index);
 
     Jobs &m_jobs;

@@ -510,8 +510,10 @@ void SegmentPage::updateCard(Which which)
 
     Banner &banner = card.banner();
     const MaskCandidate *mask = model.hasResult() && m_run.chosen() < model.result->masks.size() ? &model.result->masks[m_run.chosen()] : nullptr;
-    if (!m_run.pictureError().isEmpty())
-        banner.showMessage(Status::Missing, QStringLiteral("error"), m_run.pictureError(), original ? tr("Open image…") : QString());
+    if (!m_run.pictureError().isEmpty() && original)
+        banner.showMessage(Status::Missing, QStringLiteral("error"), m_run.pictureError(), tr("Open image…"));
+    else if (!m_run.pictureError().isEmpty())
+        banner.hide();
     else if (model.stage == ModelRun::Stage::Failed)
         banner.showMessage(Status::Missing, QStringLiteral("error"), model.message, tr("Try again"));
     else if (model.stage == ModelRun::Stage::Blocked)
@@ -519,7 +521,10 @@ void SegmentPage::updateCard(Which which)
                            !original && m_session.hasPair() && !m_session.isSuggesting() ? tr("Go to Map") : QString());
     else if (model.stage == ModelRun::Stage::Waiting && m_run.canRun() && !m_run.isRunning() && !m_run.runsByItself())
         banner.showMessage(Status::None, QStringLiteral("info"),
-                           m_run.isCancelled() ? tr("Cancelled. The picture is not encoded.") : tr("The weights or rules changed since this mask."), tr("Run both"));
+                           m_run.isCancelled()      ? tr("Cancelled. The picture is not encoded.")
+                           : model.hasResult() ? tr("The weights, rules or prompts changed since this mask.")
+                                               : tr("This picture is not encoded yet."),
+                           tr("Run both"));
     else if (mask != nullptr && mask->area == 0)
         banner.showMessage(Status::None, QStringLiteral("info"), tr("No pixel above 0. Add a point or a box."));
     else

@@ -15,7 +15,7 @@ namespace rekey::ui {
 namespace {
 
 /// A run that takes longer than this waits to be asked for.
-constexpr double momentMilliseconds = 2000;
+constexpr double momentMilliseconds = 5000;
 
 QImage toQImage(const Image &image)
 {
