@@ -172,5 +172,36 @@ TEST_F(InspectPageTest, DockShowsBothSidesOverTheSameBins)
     }
 }
 
+TEST_F(InspectPageTest, DockShowsEachCandidateOfAnOpenQuestion)
+{
+    HistogramDock dock(session);
+    dock.show();
+    const CheckpointPtr demo = openCheckpoint(REKEY_RESOURCES "/demo/sam_tiny.pth");
+    session.setCheckpoints(demo, demo);
+    const std::string head = "mask_decoder.iou_prediction_head.layers.";
+    Rule rule;
+    rule.state = RuleState::ToReview;
+    rule.sources = {Pattern::literal(head + "0.weight")};
+    for (const char *target : {"0.weight", "1.weight"})
+        rule.candidates.push_back({rule.sources, {Pattern::literal(head + target)}, {}, 0.5, {}});
+    rule.targets = rule.candidates.front().targets;
+    Mapping mapping;
+    mapping.rules = {rule};
+    session.document().load(mapping, {});
+    waitUntilIdle();
+    session.selectRule(0);
+    waitUntilIdle();
+    const QString first = dock.plot().csv();
+    ASSERT_TRUE(first.startsWith(QStringLiteral("lower,upper,source,target\n")));
+    dock.showCandidate(1);
+    waitUntilIdle();
+    const QString second = dock.plot().csv();
+    EXPECT_TRUE(second.startsWith(QStringLiteral("lower,upper,source,target\n")));
+    EXPECT_NE(first, second);
+    // The first answer pairs a tensor with itself.
+    for (const QString &line : first.split(QLatin1Char('\n')).mid(1, 72))
+        EXPECT_EQ(line.section(QLatin1Char(','), 2, 2), line.section(QLatin1Char(','), 3, 3));
+}
+
 } // namespace
 } // namespace rekey::ui

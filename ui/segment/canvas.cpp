@@ -37,6 +37,7 @@ Canvas::Canvas(ViewState &view, PromptModel &prompts, QWidget *parent)
     , m_view(view)
     , m_prompts(prompts)
     , m_picture(new QGraphicsPixmapItem)
+    , m_veil(new QGraphicsRectItem)
     , m_mask(new MaskItem)
     , m_second(new MaskItem)
     , m_preview(new MaskItem)
@@ -48,6 +49,10 @@ Canvas::Canvas(ViewState &view, PromptModel &prompts, QWidget *parent)
     setScene(new QGraphicsScene(this));
     m_picture->setTransformationMode(Qt::SmoothTransformation);
     scene()->addItem(m_picture);
+    m_veil->setPen(Qt::NoPen);
+    m_veil->setBrush(QColor(0, 0, 0, 150));
+    m_veil->setVisible(false);
+    scene()->addItem(m_veil);
     for (MaskItem *item : {m_mask, m_second, m_onlyFirst, m_onlySecond, m_preview})
         scene()->addItem(item);
     scene()->addItem(m_swipe);
@@ -95,6 +100,7 @@ void Canvas::setPicture(const QImage &picture)
     QPixmap pixmap = QPixmap::fromImage(picture);
     pixmap.setDevicePixelRatio(1);
     m_picture->setPixmap(pixmap);
+    m_veil->setRect(pictureRect());
     m_marks->setArea(pictureRect().adjusted(-200, -200, 200, 200));
     setSceneRect(pictureRect().adjusted(-farAway, -farAway, farAway, farAway));
     follow();
@@ -143,7 +149,7 @@ void Canvas::setDifference(const MaskDifference &difference)
     for (MaskItem *item : {m_onlyFirst, m_onlySecond})
         item->setVisible(true);
     m_mask->setVisible(false);
-    m_picture->setOpacity(0.45);
+    m_veil->setVisible(true);
 }
 
 void Canvas::endDifference()
@@ -151,7 +157,7 @@ void Canvas::endDifference()
     for (MaskItem *item : {m_onlyFirst, m_onlySecond})
         item->setVisible(false);
     m_mask->setVisible(true);
-    m_picture->setOpacity(1);
+    m_veil->setVisible(false);
 }
 
 void Canvas::setPreview(const MaskPicture &mask)
@@ -195,8 +201,9 @@ void Canvas::applyTheme()
     // On a photograph the darker accent holds in both schemes.
     for (MaskItem *item : {m_mask, m_second, m_preview})
         item->setColour(theme.dark ? QColor(0x3E8BFF) : theme.accent);
-    m_onlyFirst->setColour(theme.dark ? theme.src : QColor(0x5AAEF2));
-    m_onlySecond->setColour(theme.dark ? theme.tgt : QColor(0xF0A04B));
+    // On the veil, the dark scheme's colours of the two sides.
+    m_onlyFirst->setColour(QColor(0x5AAEF2));
+    m_onlySecond->setColour(QColor(0xF0A04B));
     m_swipe->setColours(QColor(0x0A6EBD), QColor(0xAD4F00), headerFont());
     viewport()->update();
 }

@@ -76,6 +76,7 @@ private:
     ViewState &m_view;
     PromptModel &m_prompts;
     QGraphicsPixmapItem *m_picture;
+    QGraphicsRectItem *m_veil; ///< darkens the picture under a difference
     MaskItem *m_mask, *m_second, *m_preview, *m_onlyFirst, *m_onlySecond;
     PromptItem *m_marks;
     SwipeItem *m_swipe;

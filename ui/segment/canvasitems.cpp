@@ -13,9 +13,10 @@ constexpr double markRadius = 8;
 // On photographs, not on the palette: the same in light and dark.
 const QColor foregroundMark(0x00664A), backgroundMark(0xA8321A);
 
-QPen cosmetic(const QColor &colour, double width, Qt::PenStyle style = Qt::SolidLine)
+/// Cosmetic pens count device pixels: `width` is in device-independent ones.
+QPen cosmetic(const QPainter &painter, const QColor &colour, double width, Qt::PenStyle style = Qt::SolidLine)
 {
-    QPen pen(colour, width, style, Qt::RoundCap, Qt::RoundJoin);
+    QPen pen(colour, width * painter.device()->devicePixelRatioF(), style, Qt::RoundCap, Qt::RoundJoin);
     pen.setCosmetic(true);
     return pen;
 }
@@ -116,9 +117,9 @@ void MaskItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *, QWidge
     painter->drawImage(QPointF(0, 0), m_fill);
     painter->setOpacity(1);
     painter->setBrush(Qt::NoBrush);
-    painter->setPen(cosmetic(QColor(255, 255, 255, m_dashed ? 150 : 220), 3.5));
+    painter->setPen(cosmetic(*painter, QColor(255, 255, 255, m_dashed ? 150 : 220), 3.5));
     painter->drawPath(m_mask.outline);
-    painter->setPen(cosmetic(m_colour, 2, m_dashed ? Qt::DotLine : Qt::SolidLine));
+    painter->setPen(cosmetic(*painter, m_colour, 2, m_dashed ? Qt::DotLine : Qt::SolidLine));
     painter->drawPath(m_mask.outline);
     painter->restore();
 }

@@ -11,6 +11,7 @@ SegmentDoor runtimeDoor()
         },
         [](const std::filesystem::path &path) { return loadImage(path); },
         [] { return runtime().info(); },
+        true,
     };
 }
 

@@ -13,6 +13,7 @@
 #include "ui/segment/viewstate.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
+#include "ui/views/emptystate.h"
 #include "ui/window/banner.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/panelheader.h"
@@ -32,7 +33,7 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
-#include <cmath>
+#include <algorithm>
 
 namespace rekey::ui {
 
@@ -99,31 +100,12 @@ SegmentPage::SegmentPage(Session &session, SegmentDoor door, QWidget *parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->addWidget(m_stack);
 
-    auto *empty = new QWidget;
-    auto *emptyLayout = new QVBoxLayout(empty);
-    auto *glyph = new QLabel, *title = new QLabel(tr("Open a checkpoint to run it")),
-         *text = new QLabel(tr("The source runs as the original; the target, filled through the rules, runs as the converted model. "
-                               "Both get the same picture and the same prompts."));
-    glyph->setPixmap(icon(QStringLiteral("segment")).pixmap(24, 24));
-    QFont titleFace = title->font();
-    titleFace.setWeight(QFont::DemiBold);
-    titleFace.setPixelSize(QFontInfo(titleFace).pixelSize() + 1);
-    title->setFont(titleFace);
-    text->setFont(secondaryFont());
-    text->setForegroundRole(QPalette::PlaceholderText);
-    text->setWordWrap(true);
-    text->setFixedWidth(360);
+    auto *empty = new EmptyState(QStringLiteral("segment"));
+    empty->setText(tr("Open a checkpoint to run it"),
+                   tr("The source runs as the original. The target, filled through the rules, runs as the converted model on the same picture."));
     auto *demo = new PageButton(PageButton::Look::Primary, tr("Open the demo"), QStringLiteral("run"));
     connect(demo, &QAbstractButton::clicked, &m_session, &Session::openDemo);
-    emptyLayout->setSpacing(8);
-    emptyLayout->addStretch();
-    for (QLabel *label : {glyph, title, text}) {
-        label->setAlignment(Qt::AlignCenter);
-        emptyLayout->addWidget(label, 0, Qt::AlignHCenter);
-    }
-    emptyLayout->addSpacing(8);
-    emptyLayout->addWidget(demo, 0, Qt::AlignHCenter);
-    emptyLayout->addStretch();
+    empty->addButton(demo);
     m_stack->addWidget(empty);
 
     auto *page = new QWidget;
@@ -272,6 +254,7 @@ void SegmentPage::makeActions()
     action(tr("Open image…"), QStringLiteral("photo"), {}, [this] { chooseImage(); });
     action(tr("Show the whole picture"), QStringLiteral("zoom-fit"), QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_view->fit(); });
     action(tr("Clear prompts"), QStringLiteral("close"), {}, [this] { m_prompts.clear(); });
+    action(tr("Save mask as PNG…"), QStringLiteral("export"), {}, [this] { saveMask(); });
 
     connect(m_toolBar, &SegmentToolBar::runClicked, &m_run, &SegmentRun::runBoth);
     connect(m_toolBar, &SegmentToolBar::openClicked, this, &SegmentPage::chooseImage);
@@ -414,6 +397,31 @@ void SegmentPage::chooseImage()
         return;
     m_session.settings().setLastFolder(QStringLiteral("image"), QFileInfo(file).absolutePath());
     openImage(file.toStdString());
+}
+
+void SegmentPage::saveMask()
+{
+    const ModelRun &converted = m_run.model(Which::Converted);
+    const ModelRun &model = converted.hasResult() ? converted : m_run.model(Which::Original);
+    if (!model.hasResult() || m_run.chosen() >= model.result->masks.size())
+        return;
+    const QString name = QString::fromStdString(m_run.picturePath().stem().string()) + QStringLiteral("-mask.png");
+    const QString file = QFileDialog::getSaveFileName(this, tr("Save mask"), m_session.settings().lastFolder(QStringLiteral("export")) + QLatin1Char('/') + name,
+                                                      tr("PNG pictures (*.png)"));
+    if (file.isEmpty())
+        return;
+    m_session.settings().setLastFolder(QStringLiteral("export"), QFileInfo(file).absolutePath());
+    Job *job = m_session.jobs().start(
+        this, QStringLiteral("mask"), tr("Saving the mask"),
+        [result = model.result, index = m_run.chosen(), file](const Progress &) {
+            // White where the mask is, as other tools expect it.
+            std::vector<std::uint8_t> pixels = result->masks[index].pixels;
+            std::transform(pixels.begin(), pixels.end(), pixels.begin(), [](std::uint8_t inside) { return inside != 0 ? 255 : 0; });
+            savePng(file.toStdString(), result->width, result->height, 1, pixels);
+            return true;
+        },
+        [this, file](bool) { m_status->setState(QStringLiteral("check"), tr("Saved %1").arg(QFileInfo(file).fileName()), Status::Proven); });
+    connect(job, &Job::failed, this, [this](const QString &error) { m_status->setState(QStringLiteral("error"), error, Status::Missing); });
 }
 
 QString SegmentPage::convertedBlocked() const
@@ -656,6 +664,7 @@ void SegmentPage::updateStatus()
     for (QAction *action : std::as_const(m_actions))
         action->setEnabled(shown);
     m_actions.first()->setEnabled(shown && m_run.canRun() && !m_run.isRunning());
+    m_actions.last()->setEnabled(shown && (a.hasResult() || b.hasResult()));
 }
 
 void SegmentPage::setMode(CanvasMode mode)

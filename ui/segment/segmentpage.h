@@ -66,6 +66,7 @@ private:
     void connectCanvas(CanvasCard &card);
     void choosePicture(const StripPicture &picture);
     void chooseImage();
+    void saveMask();
     void updateModels();
     void runIfQuick();
     void updateCards();
