@@ -61,7 +61,7 @@ build() {
     shift
     mkdir -p "$folder"
     log=$folder/build.log
-    # The builds of run.sh and test.sh share what ccache keeps, though one turns warnings into errors.
+    # The builds of run.sh and test.sh share what ccache keeps, though one turns warnings into errors (see below).
     export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_IGNOREOPTIONS=-Werror
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
     say "Building in ${folder#"$root"/} with $jobs jobs (the log is build.log there)"
@@ -77,5 +77,10 @@ build() {
     if [[ ${PIPESTATUS[0]} -ne 0 ]]; then
         grep -E -A 8 'FAILED|error:' "$log" | tail -n 60 >&2
         fail "the build failed (see above, and ${folder#"$root"/}/build.log)."
+    fi
+    # What ccache had from a build without -Werror comes with its warnings, but without the error.
+    if [[ " $* " == *" -DREKEY_WERROR=ON "* ]] && grep -q ' warning: ' "$log"; then
+        grep -A 4 ' warning: ' "$log" | head -n 40 >&2
+        fail "the compiler warns (see above); warnings are errors here."
     fi
 }
