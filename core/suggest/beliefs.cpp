@@ -185,6 +185,9 @@ double compatibility(const Side &source, const Atom &a, const Side &target, cons
         return -1;
     const Leaf &from = source.units[a.unit].leaves.front(), &to = target.units[b.unit].leaves.front();
     double cost = *main;
+    // A norm's vector is no matrix of one row.
+    if (from.kind == "weight" && to.kind == "weight" && (a.shapes.front().size() == 1) != (b.shapes.front().size() == 1))
+        return -1;
     if (from.kind != to.kind) {
         const bool loneSource = source.units[a.unit].leaves.size() == 1, loneTarget = target.units[b.unit].leaves.size() == 1;
         if (!(loneSource || loneTarget))

@@ -105,6 +105,7 @@ TensorMatches matchTensors(const Schema &source, const Schema &target, const std
     const auto matches = chooseMatches(from, to, candidates);
     TensorMatches result;
     result.pairings = pairTensors(from, to, matches, values);
+    pairLoneLeaves(from, to, result.pairings);
     fillTied(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);
     return result;

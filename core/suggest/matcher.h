@@ -28,6 +28,9 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
 /// Tensors that become tensors: the leaves of matched units, parts joined or split, layouts chosen.
 std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches, const ValuePrints *values);
 
+/// Leaves left on both sides that are the only ones of their kind and shape, and whose names share a word.
+void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings);
+
 /// Targets left open that commonly share a filled target's storage, or repeat it (see Lexicon::tied).
 void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pairings);
 

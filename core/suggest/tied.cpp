@@ -36,7 +36,47 @@ double likeness(const Words &a, const Words &b)
     return static_cast<double>(common) / static_cast<double>(std::min(x.size(), y.size()));
 }
 
+/// What a leaf is in its unit, and its shape.
+using LeafClass = std::pair<std::string, Shape>;
+
+std::map<LeafClass, std::vector<std::pair<const Unit *, std::uint32_t>>> openLeaves(const Side &side, const std::vector<bool> &taken)
+{
+    std::map<LeafClass, std::vector<std::pair<const Unit *, std::uint32_t>>> open;
+    for (const auto &unit : side.units)
+        for (const auto &leaf : unit.leaves)
+            if (!taken[leaf.tensor])
+                open[{leaf.kind, side.schema->tensors[leaf.tensor].shape}].emplace_back(&unit, leaf.tensor);
+    return open;
+}
+
 } // namespace
+
+void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings)
+{
+    std::vector<bool> used(source.schema->tensors.size()), filled(target.schema->tensors.size());
+    for (const auto &pairing : pairings) {
+        for (const auto s : pairing.sources)
+            used[s] = true;
+        for (const auto t : pairing.targets)
+            filled[t] = true;
+    }
+    const auto from = openLeaves(source, used), to = openLeaves(target, filled);
+    for (const auto &[leaf, targets] : to) {
+        const auto same = from.find(leaf);
+        if (same == from.end() || same->second.size() != 1 || targets.size() != 1 || elementCount(leaf.second) <= 1)
+            continue;
+        const double like = likeness(same->second.front().first->words, targets.front().first->words);
+        if (like == 0 || same->second.front().first->modality != targets.front().first->modality)
+            continue;
+        Pairing pairing;
+        pairing.sources = {same->second.front().second};
+        pairing.targets = {targets.front().second};
+        pairing.state = RuleState::Suggested;
+        pairing.confidence = like >= 0.99 ? 0.85 : 0.6;
+        pairing.evidence = {"only pair left with shape " + shapeText(leaf.second)};
+        pairings.push_back(std::move(pairing));
+    }
+}
 
 void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pairings)
 {
