@@ -65,7 +65,9 @@ AtomicFile::AtomicFile(std::filesystem::path destination, const std::vector<std:
     struct stat status;
     if (stat(m_destination.c_str(), &status) == 0) {
         if (!S_ISREG(status.st_mode))
-            throw Error(name, {}, S_ISDIR(status.st_mode) ? "there is a folder of this name" : "there is something of this name that is no ordinary file");
+            throw Error(name, {},
+                        S_ISDIR(status.st_mode) ? "there is a folder of this name"
+                                                : "there is something of this name that is no ordinary file");
         for (const auto &input : inputs) {
             struct stat other;
             if (stat(input.c_str(), &other) == 0 && other.st_dev == status.st_dev && other.st_ino == status.st_ino)

@@ -178,7 +178,8 @@ void MappedFile::checkIntact() const
     struct stat status;
     const bool known = fstat(m_descriptor, &status) == 0;
     if (known && static_cast<std::uint64_t>(status.st_size) < m_size)
-        throw Error(m_name, {}, fmt::format("the file shrank while it was open, from {} to {} bytes; open it again", m_size, status.st_size));
+        throw Error(m_name, {},
+                    fmt::format("the file shrank while it was open, from {} to {} bytes; open it again", m_size, status.st_size));
     if (m_mapping && m_mapping->damaged)
         throw Error(m_name, {}, "parts of the file could not be read while it was open (a disk or network error)");
     if (known && (static_cast<std::uint64_t>(status.st_size) != m_size || changeTime(status) != m_changed))

@@ -135,7 +135,8 @@ constexpr auto unsupported = std::to_array<Unsupported>({
         throw Error(name, {}, "an ONNX model, which is not supported");
     if (std::ranges::all_of(probe.head, [](char byte) { return byte == 0; }))
         throw Error(name, {}, "the file holds only zeros: its download was not finished");
-    const bool text = std::ranges::all_of(probe.head, [](unsigned char byte) { return (byte >= 0x20 && byte < 0xF8) || (byte >= 9 && byte <= 13); });
+    const bool text
+        = std::ranges::all_of(probe.head, [](unsigned char byte) { return (byte >= 0x20 && byte < 0xF8) || (byte >= 9 && byte <= 13); });
     throw Error(name, {},
                 text ? "this is a text file, not a checkpoint (expected safetensors, a PyTorch file, GGUF, npz or a key schema)"
                      : "no known checkpoint format (expected safetensors, a PyTorch file, GGUF, npz or a key schema)");
@@ -186,9 +187,9 @@ void readByContent(const Probe &probe, CheckpointContent &content)
 
 std::filesystem::path checkpointInFolder(const std::filesystem::path &folder)
 {
-    constexpr auto usual = std::to_array<std::string_view>({"model.safetensors", "model.safetensors.index.json", "diffusion_pytorch_model.safetensors",
-                                                            "diffusion_pytorch_model.safetensors.index.json", "pytorch_model.bin",
-                                                            "pytorch_model.bin.index.json"});
+    constexpr auto usual = std::to_array<std::string_view>(
+        {"model.safetensors", "model.safetensors.index.json", "diffusion_pytorch_model.safetensors",
+         "diffusion_pytorch_model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"});
     std::error_code error;
     for (const std::string_view name : usual) {
         if (std::filesystem::exists(folder / name, error))
@@ -199,7 +200,8 @@ std::filesystem::path checkpointInFolder(const std::filesystem::path &folder)
     std::set<std::filesystem::path> indexes;
     std::set<std::filesystem::path> files;
     std::filesystem::directory_iterator entries(folder, error);
-    const std::string shown = displayText(folder.filename().empty() ? folder.parent_path().filename().native() : folder.filename().native());
+    const std::string shown
+        = displayText(folder.filename().empty() ? folder.parent_path().filename().native() : folder.filename().native());
     if (error)
         throw Error(shown, {}, fmt::format("the folder cannot be read ({})", error.message()));
     for (const auto &entry : entries) {

@@ -191,7 +191,8 @@ void GgufFile::readMetadata(std::uint64_t count)
         if (key == "general.alignment") {
             const std::uint64_t alignment = type == U32 ? std::stoull(entry.value) : 0;
             if (!std::has_single_bit(alignment))
-                m_reader.fail(fmt::format("general.alignment is {} of type {}, a power of two was expected", displayText(entry.value), type));
+                m_reader.fail(
+                    fmt::format("general.alignment is {} of type {}, a power of two was expected", displayText(entry.value), type));
             m_alignment = alignment;
         }
         m_content.metadata.push_back(std::move(entry));
@@ -215,7 +216,8 @@ void GgufFile::readTensor()
     std::uint64_t elements = 1;
     for (std::uint32_t i = 0; i < rank; ++i) {
         const auto dimension = m_reader.number<std::uint64_t>();
-        if (dimension > INT64_MAX || __builtin_mul_overflow(elements, std::max<std::uint64_t>(dimension, 1), &elements) || elements > INT64_MAX)
+        if (dimension > INT64_MAX || __builtin_mul_overflow(elements, std::max<std::uint64_t>(dimension, 1), &elements)
+            || elements > INT64_MAX)
             fail("its dimensions overflow");
         entry.shape.insert(entry.shape.begin(), static_cast<std::int64_t>(dimension)); // fastest first in the file
     }
@@ -261,7 +263,8 @@ void GgufFile::place()
     std::uint64_t unclaimed = 0;
     for (const Run &run : runs) {
         if (run.begin < at)
-            throw Error(m_name, fmt::format("tensor \"{}\"", displayText(m_content.tensors[run.tensor].key)), "its data overlap those of another tensor");
+            throw Error(m_name, fmt::format("tensor \"{}\"", displayText(m_content.tensors[run.tensor].key)),
+                        "its data overlap those of another tensor");
         unclaimed += run.begin - at >= m_alignment ? run.begin - at : 0;
         at = std::max(at, run.end);
     }
@@ -283,7 +286,8 @@ void GgufFile::read()
     constexpr std::uint64_t smallestEntry = 13;
     constexpr std::uint64_t smallestTensor = 24;
     if (entries > m_reader.left() / smallestEntry || tensors > m_reader.left() / smallestTensor)
-        m_reader.fail(fmt::format("{} metadata entries and {} tensors are announced, {} bytes are left", entries, tensors, m_reader.left()));
+        m_reader.fail(
+            fmt::format("{} metadata entries and {} tensors are announced, {} bytes are left", entries, tensors, m_reader.left()));
     readMetadata(entries);
     m_names.clear();
     for (std::uint64_t i = 0; i < tensors; ++i)

@@ -11,7 +11,8 @@
 
 namespace rekey {
 
-RecordInflater::RecordInflater(const MappedFile &file, std::uint64_t offset, std::uint64_t storedBytes, std::uint64_t bytes, std::string part)
+RecordInflater::RecordInflater(const MappedFile &file, std::uint64_t offset, std::uint64_t storedBytes, std::uint64_t bytes,
+                               std::string part)
     : m_file(file)
     , m_offset(offset)
     , m_left(storedBytes)

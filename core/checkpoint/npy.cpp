@@ -176,7 +176,8 @@ private:
 };
 
 /// `take` gives the next bytes of the array file, front to back.
-ArrayHeader readHeader(const std::function<std::string(std::size_t)> &take, std::uint64_t size, const std::function<void(std::string)> &fail)
+ArrayHeader readHeader(const std::function<std::string(std::size_t)> &take, std::uint64_t size,
+                       const std::function<void(std::string)> &fail)
 {
     constexpr std::size_t start = 8;
     if (size < start + 2)
@@ -207,7 +208,8 @@ ArrayHeader readHeader(const std::function<std::string(std::size_t)> &take, std:
 }
 
 /// Adds the array that lies in `record`, of which everything but begin and bytes is settled.
-void addArray(CheckpointContent &content, const ArrayHeader &header, Storage record, const Path &path, const std::function<void(std::string)> &fail)
+void addArray(CheckpointContent &content, const ArrayHeader &header, Storage record, const Path &path,
+              const std::function<void(std::string)> &fail)
 {
     // Arrays without numbers have no tensor, but their records are verified like the others.
     const auto describe = [&](std::string type) {

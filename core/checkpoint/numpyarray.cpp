@@ -35,7 +35,8 @@ std::optional<NumpyType> pickledType(const PickleGraph &graph, PickleValue value
         return type;
     const auto &state = graph.items(call.state);
     const auto isText = [](PickleValue item) { return item.is(Type::Text) || item.is(Type::Bytes); };
-    if (state.size() > 1 && isText(state[1]) && state[1].text().size() == 1 && std::string_view("<>=|").find(state[1].text()[0]) != std::string_view::npos)
+    if (state.size() > 1 && isText(state[1]) && state[1].text().size() == 1
+        && std::string_view("<>=|").find(state[1].text()[0]) != std::string_view::npos)
         type->order = state[1].text()[0];
     if (state.size() > 5 && type->kind != NumpyType::Kind::Number && state[5].is(Type::Integer) && state[5].integer >= 0)
         type->bytes = static_cast<std::uint64_t>(state[5].integer);

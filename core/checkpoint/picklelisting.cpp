@@ -214,7 +214,8 @@ void Lister::open(PickleValue container, std::vector<Segment> segments)
 
 bool Lister::restIsPlain(const Values &values, std::size_t from) const
 {
-    return std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(), [](PickleValue value) { return value.type < Type::List; });
+    return std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
+                       [](PickleValue value) { return value.type < Type::List; });
 }
 
 /// Goes on to the next child of the innermost container, or leaves it.
@@ -445,7 +446,8 @@ void Lister::openObject(PickleValue value)
     const Values &arguments = m_graph.arguments(call);
     if (m_graph.isGlobal(named, "copyreg", "_reconstructor") && !arguments.empty() && arguments[0].is(Type::Global))
         named = arguments[0];
-    note("object", arguments.size() == 1 && !arguments[0].isContainer() && !arguments[0].is(Type::Call) ? shownValue(m_file, arguments[0]) : "",
+    note("object",
+         arguments.size() == 1 && !arguments[0].isContainer() && !arguments[0].is(Type::Call) ? shownValue(m_file, arguments[0]) : "",
          m_graph.fullName(named));
     Frame frame;
     if (openModule(value, frame)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/base/bytereader.h"
 #include "core/checkpoint/parsebudget.h"
 #include "core/checkpoint/picklevalue.h"
 
@@ -47,7 +48,10 @@ private:
     bool stepObjects(unsigned char opcode);
 
     template <typename T>
-    T number();
+    T number()
+    {
+        return littleEndian<T>(take(sizeof(T)).data());
+    }
     std::string_view text(std::uint64_t length);
     std::string_view line();
     void push(PickleValue value);

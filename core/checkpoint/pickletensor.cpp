@@ -122,7 +122,8 @@ void Builder::dense(PickleValue storage, PickleValue offset, PickleValue size, P
 
 DType Builder::dtypeOf(PickleValue value) const
 {
-    const auto dtype = value.is(Type::Global) && m_graph.global(value).module == "torch" ? dtypeFromTorch(m_graph.global(value).name) : std::nullopt;
+    const auto dtype
+        = value.is(Type::Global) && m_graph.global(value).module == "torch" ? dtypeFromTorch(m_graph.global(value).name) : std::nullopt;
     if (!dtype)
         fail("its dtype is unknown");
     return *dtype;
@@ -195,10 +196,12 @@ void Builder::quantised(const Arguments &arguments)
         ? m_graph.global(quantiser[0]).name : std::string();
     TensorEntry &entry = m_result.entry;
     if (scheme == "per_tensor_affine" || scheme == "per_tensor_symmetric") {
-        const bool numbers = quantiser.size() == 3 && (quantiser[1].is(Type::Float) || quantiser[1].is(Type::Integer)) && quantiser[2].is(Type::Integer);
+        const bool numbers
+            = quantiser.size() == 3 && (quantiser[1].is(Type::Float) || quantiser[1].is(Type::Integer)) && quantiser[2].is(Type::Integer);
         if (!numbers)
             fail("its quantiser has no scale and zero point");
-        entry.notes.push_back(fmt::format("quantised per tensor, scale {}, zero point {}", shownValue(m_file, quantiser[1]), quantiser[2].integer));
+        entry.notes.push_back(
+            fmt::format("quantised per tensor, scale {}, zero point {}", shownValue(m_file, quantiser[1]), quantiser[2].integer));
     } else if (scheme == "per_channel_affine" || scheme == "per_channel_symmetric" || scheme == "per_channel_affine_float_qparams") {
         if (quantiser.size() != 4 || !quantiser[3].is(Type::Integer) || quantiser[3].integer < 0
             || static_cast<std::size_t>(quantiser[3].integer) >= entry.shape.size())
@@ -251,14 +254,16 @@ void Builder::checkIndices(const Shape &size, bool compressed, bool byColumn)
     for (std::size_t i = 0; i + 1 < m_result.parts.size(); ++i)
         count += std::min<std::uint64_t>(m_result.parts[i].elements(), limits::checkedIndices + 1);
     if (!m_file.budget.takeIndices(count))
-        return m_file.warn(fmt::format("tensor \"{}\": its {} indices were not compared with its size", displayText(pathText(m_result.entry.path)), count));
+        return m_file.warn(fmt::format("tensor \"{}\": its {} indices were not compared with its size",
+                                       displayText(pathText(m_result.entry.path)), count));
     const auto outside = [](const std::vector<std::int64_t> &values, std::size_t begin, std::size_t end, std::int64_t limit) {
         return std::any_of(values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end),
                            [&](std::int64_t value) { return value < 0 || value >= limit; });
     };
     if (!compressed) {
         const Shape &values = m_result.parts[1].shape;
-        if (first.shape.size() != 2 || values.empty() || first.shape[1] != values[0] || static_cast<std::size_t>(first.shape[0]) > size.size())
+        if (first.shape.size() != 2 || values.empty() || first.shape[1] != values[0]
+            || static_cast<std::size_t>(first.shape[0]) > size.size())
             fail("its indices and values disagree");
         const auto indices = integers(first);
         const auto columns = static_cast<std::size_t>(first.shape[1]);
@@ -382,7 +387,8 @@ bool Builder::byName(std::string_view module, std::string_view name, const Pickl
     if (module == "torch._utils") {
         if (name == "_rebuild_tensor" || name == "_rebuild_tensor_v2") {
             need(arguments, name == "_rebuild_tensor" ? 4 : 6);
-            dense(arguments[0], arguments[1], arguments[2], arguments[3], {}, arguments.size() > 6 ? std::optional(arguments[6]) : std::nullopt);
+            dense(arguments[0], arguments[1], arguments[2], arguments[3], {},
+                  arguments.size() > 6 ? std::optional(arguments[6]) : std::nullopt);
             if (arguments.size() > 5) {
                 requireGrad(arguments[4]);
                 noteHooks(arguments[5]);
@@ -407,7 +413,8 @@ bool Builder::byName(std::string_view module, std::string_view name, const Pickl
             return nested(arguments), true;
         if (name == "_rebuild_meta_tensor_no_storage")
             return meta(arguments), true;
-        if (name == "_rebuild_device_tensor_from_numpy" || name == "_rebuild_xla_tensor" || name == "_rebuild_device_tensor_from_cpu_tensor")
+        if (name == "_rebuild_device_tensor_from_numpy" || name == "_rebuild_xla_tensor"
+            || name == "_rebuild_device_tensor_from_cpu_tensor")
             return device(arguments), true;
         return false;
     }
@@ -441,7 +448,8 @@ bool Builder::build(PickleValue value)
 std::optional<Shape> pickledShape(const PickleFile &file, PickleValue value)
 {
     const PickleGraph &graph = file.graph;
-    if (value.is(Type::Call) && graph.isGlobal(graph.call(value).callable, "torch", "Size") && graph.arguments(graph.call(value)).size() == 1)
+    if (value.is(Type::Call) && graph.isGlobal(graph.call(value).callable, "torch", "Size")
+        && graph.arguments(graph.call(value)).size() == 1)
         value = graph.arguments(graph.call(value))[0];
     if (!value.is(Type::Tuple) || graph.items(value).size() > limits::tensorRank)
         return {};
@@ -472,16 +480,19 @@ void checkGeometry(const std::string &file, const std::string &part, const Tenso
         if (size > 0)
             last += Wide{size - 1} * static_cast<std::uint64_t>(entry.strides[i]);
         if (count > most || (!empty && last > most))
-            throw Error(file, part, fmt::format("size [{}] with stride [{}] overflows", fmt::join(entry.shape, ", "), fmt::join(entry.strides, ", ")));
+            throw Error(file, part,
+                        fmt::format("size [{}] with stride [{}] overflows", fmt::join(entry.shape, ", "), fmt::join(entry.strides, ", ")));
     }
     if (count * type.blockBytes / type.blockElements > most)
         throw Error(file, part, fmt::format("size [{}] of {} overflows", fmt::join(entry.shape, ", "), type.name));
     const Wide elements = empty ? Wide{entry.offset} : last + 1;
     const Wide needed = (elements * type.blockBytes + type.blockElements - 1) / type.blockElements;
     if (needed > available)
-        throw Error(file, part, fmt::format("size [{}], stride [{}] and offset {} reach to byte {} of a storage of {}", fmt::join(entry.shape, ", "),
-                                            fmt::join(entry.strides, ", "), entry.offset,
-                                            needed > most ? std::string("beyond 2^63") : std::to_string(static_cast<std::uint64_t>(needed)), available));
+        throw Error(file, part,
+                    fmt::format("size [{}], stride [{}] and offset {} reach to byte {} of a storage of {}", fmt::join(entry.shape, ", "),
+                                fmt::join(entry.strides, ", "), entry.offset,
+                                needed > most ? std::string("beyond 2^63") : std::to_string(static_cast<std::uint64_t>(needed)),
+                                available));
 }
 
 std::optional<PickledTensor> pickledTensor(PickleFile &file, PickleValue value, const Path &path)

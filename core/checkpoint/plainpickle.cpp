@@ -35,7 +35,8 @@ void readPlainPickle(const Probe &probe, CheckpointContent &content)
     } catch (const Error &error) {
         if (probe.head[0] == '\x80')
             throw;
-        throw Error(error.file(), {}, fmt::format("no known checkpoint format; read as a pickle of protocol 0, it breaks off: {}", error.reason()));
+        throw Error(error.file(), {},
+                    fmt::format("no known checkpoint format; read as a pickle of protocol 0, it breaks off: {}", error.reason()));
     }
     listPickle(file, root, {});
     file.reportGlobals();

@@ -211,7 +211,8 @@ void readSafetensors(const Probe &probe, CheckpointContent &content)
         throw Error(file.name(), "header", fmt::format("the file has {} bytes, a safetensors file has at least 8", file.size()));
     const auto length = littleEndian<std::uint64_t>(reinterpret_cast<const std::byte *>(probe.head.data()));
     if (length > limits::safetensorsHeader)
-        throw Error(file.name(), "header", fmt::format("its length is given as {} bytes, at most {} are accepted", length, limits::safetensorsHeader));
+        throw Error(file.name(), "header",
+                    fmt::format("its length is given as {} bytes, at most {} are accepted", length, limits::safetensorsHeader));
     if (length > file.size() - 8)
         throw Error(file.name(), "header",
                     fmt::format("its length is given as {} bytes, the file has {} after it (cut short?)", length, file.size() - 8));

@@ -46,8 +46,10 @@ void check(const Schema &schema, const std::string &file)
 std::size_t holder(const Schema &schema, std::size_t index)
 {
     const std::size_t tied = schema.tensors[index].tiedTo;
-    return tied < index && schema.tensors[tied].shape == schema.tensors[index].shape && schema.tensors[tied].dtype == schema.tensors[index].dtype
-        ? tied : index;
+    return tied < index && schema.tensors[tied].shape == schema.tensors[index].shape
+                   && schema.tensors[tied].dtype == schema.tensors[index].dtype
+               ? tied
+               : index;
 }
 
 /// Distributes the tensors in their order; tied ones go where the first of them goes.
@@ -104,8 +106,9 @@ std::string header(const Shard &shard, const Schema &schema, std::map<std::strin
     std::string text = "{\"__metadata__\":" + nlohmann::json(metadata).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     for (std::size_t i = 0; i < shard.indices.size(); ++i) {
         const SchemaTensor &tensor = schema.tensors[shard.indices[i]];
-        text += fmt::format(",{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", nlohmann::json(tensor.key).dump(), name(tensor.dtype),
-                            fmt::join(tensor.shape, ","), shard.offsets[i], shard.offsets[i] + writtenBytes(tensor, file));
+        text += fmt::format(",{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", nlohmann::json(tensor.key).dump(),
+                            name(tensor.dtype), fmt::join(tensor.shape, ","), shard.offsets[i],
+                            shard.offsets[i] + writtenBytes(tensor, file));
     }
     text += '}';
     text.resize((text.size() + 7) / 8 * 8, ' ');
@@ -122,7 +125,8 @@ public:
                std::uint64_t total);
 
 private:
-    void writeTensor(std::size_t index, const std::vector<std::uint64_t> &places, const TensorFiller &fill, const std::function<void(std::uint64_t)> &step);
+    void writeTensor(std::size_t index, const std::vector<std::uint64_t> &places, const TensorFiller &fill,
+                     const std::function<void(std::uint64_t)> &step);
 
     AtomicFile &m_file;
     const Shard &m_shard;
@@ -150,8 +154,8 @@ void ShardWriter::writeTensor(std::size_t index, const std::vector<std::uint64_t
         throw Error(file, part, fmt::format("only {} of its {} bytes were to be written", written, expected));
 }
 
-void ShardWriter::write(const TensorFiller &fill, const std::map<std::string, std::string> &metadata, const Progress &progress, std::uint64_t done,
-                        std::uint64_t total)
+void ShardWriter::write(const TensorFiller &fill, const std::map<std::string, std::string> &metadata, const Progress &progress,
+                        std::uint64_t done, std::uint64_t total)
 {
     const std::string file = displayText(m_file.destination().filename().native());
     const std::string text = header(m_shard, m_schema, metadata, file);
@@ -181,7 +185,8 @@ std::filesystem::path shardPath(const std::filesystem::path &destination, std::s
     return path;
 }
 
-std::string index(const std::vector<Shard> &shards, const Schema &schema, const std::vector<std::filesystem::path> &paths, std::uint64_t total)
+std::string index(const std::vector<Shard> &shards, const Schema &schema, const std::vector<std::filesystem::path> &paths,
+                  std::uint64_t total)
 {
     std::vector<std::size_t> shardOf(schema.tensors.size());
     for (std::size_t i = 0; i < shards.size(); ++i) {
@@ -197,8 +202,8 @@ std::string index(const std::vector<Shard> &shards, const Schema &schema, const 
 
 } // namespace
 
-std::vector<std::filesystem::path> writeSafetensors(const std::filesystem::path &destination, const Schema &schema, const TensorFiller &fill,
-                                                    const WriteOptions &options, const Progress &progress)
+std::vector<std::filesystem::path> writeSafetensors(const std::filesystem::path &destination, const Schema &schema,
+                                                    const TensorFiller &fill, const WriteOptions &options, const Progress &progress)
 {
     const std::string file = displayText(destination.filename().native());
     check(schema, file);

@@ -153,7 +153,8 @@ void readShard(const Probe &probe, CheckpointContent &shard, const std::string &
 {
     readByContent(probe, shard);
     if (shard.format != "safetensors" && shard.format != "torch-zip" && shard.format != "torch-legacy")
-        throw Error(index, fmt::format("shard {}", probe.file->name()), fmt::format("is a file of the kind {}, not weights", shard.formatText));
+        throw Error(index, fmt::format("shard {}", probe.file->name()),
+                    fmt::format("is a file of the kind {}, not weights", shard.formatText));
 }
 
 class Assembly

@@ -153,7 +153,8 @@ void StorageReader::verify(std::uint32_t index) const
         if (storage.encoding == Storage::Encoding::Deflated)
             inflater = std::make_unique<RecordInflater>(file, storage.offset, storage.storedBytes, storage.recordBytes, storage.name);
         for (std::uint64_t at = 0; at < storage.recordBytes; at += buffer.size()) {
-            const auto piece = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), storage.recordBytes - at)));
+            const auto piece
+                = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), storage.recordBytes - at)));
             if (inflater)
                 inflater->take(piece);
             else
@@ -208,7 +209,9 @@ void StorageReader::copy(std::uint32_t index, std::uint64_t begin, std::span<std
     if (begin > storage.bytes || out.size() > storage.bytes - begin)
         throw Error({}, partOf(storage), fmt::format("bytes {} to {} of {} were asked for", begin, begin + out.size(), storage.bytes));
     switch (storage.encoding) {
-    case Storage::Encoding::Memory: std::copy_n(storage.memory->begin() + static_cast<std::ptrdiff_t>(begin), out.size(), out.begin()); return;
+    case Storage::Encoding::Memory:
+        std::copy_n(storage.memory->begin() + static_cast<std::ptrdiff_t>(begin), out.size(), out.begin());
+        return;
     case Storage::Encoding::Stored: m_content.files[storage.file]->read(storage.offset + storage.begin + begin, out); return;
     case Storage::Encoding::Deflated: inflate(index, storage.begin + begin, out); return;
     case Storage::Encoding::None: throw Error({}, partOf(storage), "holds no values");
@@ -223,9 +226,10 @@ std::span<const std::byte> StorageReader::whole(std::uint32_t index, std::shared
     if (storage.encoding == Storage::Encoding::Stored)
         return m_content.files[storage.file]->bytes().subspan(storage.offset + storage.begin, storage.bytes);
     if (storage.bytes > limits::inflatedWhole)
-        throw Error(m_content.files[storage.file]->name(), partOf(storage),
-                    fmt::format("{} compressed bytes would have to be held at once to reorder them, at most {} are; unpack the archive first",
-                                storage.bytes, limits::inflatedWhole));
+        throw Error(
+            m_content.files[storage.file]->name(), partOf(storage),
+            fmt::format("{} compressed bytes would have to be held at once to reorder them, at most {} are; unpack the archive first",
+                        storage.bytes, limits::inflatedWhole));
     {
         const std::lock_guard lock(m_inflating);
         if (m_whole && m_wholeStorage == index)
@@ -286,7 +290,8 @@ void StorageReader::read(const TensorEntry &entry, std::uint64_t first, std::uin
         throw Error(displayText(m_content.name), part, "holds no values (meta, sparse or nested tensors list parts instead)");
     const std::uint64_t elements = entry.elements();
     if (first > elements || count > elements - first || byteCount(entry.dtype, count) != out.size() || !byteCount(entry.dtype, first))
-        throw Error(displayText(m_content.name), part, fmt::format("elements {} to {} of {} were asked for", first, first + count, elements));
+        throw Error(displayText(m_content.name), part,
+                    fmt::format("elements {} to {} of {} were asked for", first, first + count, elements));
     if (count == 0)
         return;
     const Storage &storage = m_content.storages[entry.storage];

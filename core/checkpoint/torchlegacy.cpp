@@ -61,7 +61,8 @@ void LegacyFile::checkHeader()
         m_file.fail(m_file.part, "does not begin with the magic number of PyTorch's legacy format");
     const PickleValue protocol = m_machine.run();
     if (!protocol.is(Type::Integer) || protocol.integer != protocolVersion)
-        m_file.fail(m_file.part, fmt::format("its protocol version is {}, {} was expected", displayText(shownValue(m_file, protocol)), protocolVersion));
+        m_file.fail(m_file.part,
+                    fmt::format("its protocol version is {}, {} was expected", displayText(shownValue(m_file, protocol)), protocolVersion));
     const PickleValue system = m_machine.run();
     if (!system.is(Type::Dict))
         m_file.fail(m_file.part, "its system information is no dictionary");
@@ -100,8 +101,8 @@ PickleValue LegacyFile::load(PickleValue id)
         const auto first = static_cast<std::uint64_t>(numbers[1].integer);
         const auto count = static_cast<std::uint64_t>(numbers[2].integer);
         if (numbers[1].integer < 0 || numbers[2].integer < 0 || first > named.elements || count > named.elements - first)
-            m_file.fail("storage " + named.key, fmt::format("its view of {} elements from {} on reaches past its {} elements", numbers[2].integer,
-                                                            numbers[1].integer, named.elements));
+            m_file.fail("storage " + named.key, fmt::format("its view of {} elements from {} on reaches past its {} elements",
+                                                            numbers[2].integer, numbers[1].integer, named.elements));
         reference.first = first;
         reference.elements = count;
     }
@@ -143,7 +144,8 @@ void LegacyFile::locateStorages()
         const std::string text = key.is(Type::Integer) ? std::to_string(key.integer) : key.is(Type::Text) ? pickleText(key) : std::string();
         const auto found = m_storages.find(text);
         if (found == m_storages.end())
-            m_file.fail(m_file.part, fmt::format("its list of storage keys names \"{}\", which the object does not use", displayText(text)));
+            m_file.fail(m_file.part,
+                        fmt::format("its list of storage keys names \"{}\", which the object does not use", displayText(text)));
         if (found->second.located)
             m_file.fail("storage " + displayText(text), "is in the list of storage keys twice");
         locate(found->second);

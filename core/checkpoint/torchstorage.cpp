@@ -35,7 +35,8 @@ StorageId storageId(const PickleFile &file, PickleValue id, std::size_t size)
     if (!isText(items[0]) || items[0].text() != "storage")
         fail(fmt::format("its id is of the kind \"{}\", \"storage\" was expected", displayText(shownValue(file, items[0]))));
     StorageId result;
-    const auto type = items[1].is(Type::Global) ? storageClass(file.graph.global(items[1]).module, file.graph.global(items[1]).name) : std::nullopt;
+    const auto type
+        = items[1].is(Type::Global) ? storageClass(file.graph.global(items[1]).module, file.graph.global(items[1]).name) : std::nullopt;
     if (!type)
         fail(fmt::format("its class {} is unknown", displayText(shownValue(file, items[1]))));
     result.type = *type;

@@ -145,12 +145,16 @@ void TorchTar::readStorages()
         const auto elements = littleEndian<std::int64_t>(machine.take(sizeof(std::int64_t)).data());
         const std::uint64_t width = info(type->dtype).blockBytes;
         if (elements < 0 || static_cast<std::uint64_t>(elements) > machine.left() / width)
-            file.fail(part, fmt::format("file ends early, {} elements of {} declared, {} bytes present", elements, name(type->dtype), machine.left()));
+            file.fail(part, fmt::format("file ends early, {} elements of {} declared, {} bytes present", elements, name(type->dtype),
+                                        machine.left()));
         const auto bytes = machine.take(static_cast<std::uint64_t>(elements) * width);
         const std::uint32_t storage = addInlineStorage(file, asText(bytes), false);
         m_content.storages[storage].name = part;
         m_budget.take(sizeof(StorageReference) * 2);
-        if (!m_storages.try_emplace(items[0].integer, StorageReference{storage, type->dtype, type->untyped, 0, static_cast<std::uint64_t>(elements), nullptr}).second)
+        if (!m_storages
+                 .try_emplace(items[0].integer,
+                              StorageReference {storage, type->dtype, type->untyped, 0, static_cast<std::uint64_t>(elements), nullptr})
+                 .second)
             file.fail(part, "is there twice");
     }
     readViews(file, machine.run());
@@ -171,8 +175,9 @@ void TorchTar::readViews(PickleFile &file, PickleValue views)
         const auto first = static_cast<std::uint64_t>(items[2].integer);
         const auto elements = static_cast<std::uint64_t>(items[3].integer);
         if (items[2].integer < 0 || items[3].integer < 0 || first > piece.elements || elements > piece.elements - first)
-            file.fail(fmt::format("storage {}", items[0].integer), fmt::format("its {} elements from {} on reach past the {} of storage {}",
-                                                                               items[3].integer, items[2].integer, piece.elements, items[1].integer));
+            file.fail(fmt::format("storage {}", items[0].integer),
+                      fmt::format("its {} elements from {} on reach past the {} of storage {}", items[3].integer, items[2].integer,
+                                  piece.elements, items[1].integer));
         piece.first += first;
         piece.elements = elements;
         m_storages.insert_or_assign(items[0].integer, piece);

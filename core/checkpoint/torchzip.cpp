@@ -69,7 +69,8 @@ std::string TorchZip::findRoot() const
         return std::ranges::any_of(m_zip.entries(), [&](const ZipEntry &entry) { return entry.name.ends_with(ending); });
     };
     if (holds("/model.json") || holds("/attributes.pkl"))
-        throw Error(m_file.name(), {}, "a TorchScript archive of PyTorch 1.0 to 1.3, which is not supported; load and save it with a newer PyTorch");
+        throw Error(m_file.name(), {},
+                    "a TorchScript archive of PyTorch 1.0 to 1.3, which is not supported; load and save it with a newer PyTorch");
     if (holds(".data/extern_modules") || holds(".data/version"))
         throw Error(m_file.name(), {}, "a torch.package archive, which is not supported");
     throw Error(m_file.name(), {}, "a zip archive without data.pkl: not a PyTorch checkpoint");
@@ -101,15 +102,16 @@ void TorchZip::checkVersion() const
         throw Error(m_file.name(), "version", fmt::format("is \"{}\", a number from 1 to 10 was expected", displayText(version)));
 }
 
-PickleValue TorchZip::storage(PickleFile &file, PickleValue id, const std::string &folder, std::unordered_map<std::string, std::uint32_t> &known)
+PickleValue TorchZip::storage(PickleFile &file, PickleValue id, const std::string &folder,
+                              std::unordered_map<std::string, std::uint32_t> &known)
 {
     const StorageId named = storageId(file, id, 5);
     const auto [found, added] = known.try_emplace(named.key, static_cast<std::uint32_t>(file.storages.size()));
     if (!added) {
         const StorageReference &first = file.storages[found->second];
         if (first.dtype != named.type.dtype || first.untyped != named.type.untyped || first.elements != named.elements)
-            file.fail("storage " + named.key, fmt::format("is declared twice: {} elements of {}, and {} of {}", first.elements, name(first.dtype),
-                                                          named.elements, name(named.type.dtype)));
+            file.fail("storage " + named.key, fmt::format("is declared twice: {} elements of {}, and {} of {}", first.elements,
+                                                          name(first.dtype), named.elements, name(named.type.dtype)));
         return PickleValue::ofNode(Type::Persistent, found->second);
     }
     const ZipEntry *record = m_zip.find(m_root + folder + "/" + named.key);
@@ -132,7 +134,8 @@ PickleValue TorchZip::storage(PickleFile &file, PickleValue id, const std::strin
     storage.recordBytes = record->bytes;
     storage.bytes = named.bytes;
     storage.name = "storage " + named.key;
-    file.storages.push_back({static_cast<std::uint32_t>(m_content.storages.size() - 1), named.type.dtype, named.type.untyped, 0, named.elements, nullptr});
+    file.storages.push_back(
+        {static_cast<std::uint32_t>(m_content.storages.size() - 1), named.type.dtype, named.type.untyped, 0, named.elements, nullptr});
     return PickleValue::ofNode(Type::Persistent, file.storages.size() - 1);
 }
 

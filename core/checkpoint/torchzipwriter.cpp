@@ -108,7 +108,8 @@ void Pickler::tensor(const SchemaTensor &tensor, std::uint32_t storage, const st
     const std::string_view storageName = storageClassName(tensor.dtype);
     const std::string_view dtypeName = torchName(tensor.dtype);
     if (dtypeName.empty() || info(tensor.dtype).blockElements != 1 || info(tensor.dtype).kind == DTypeKind::Quantized)
-        throw Error(file, fmt::format("tensor \"{}\"", displayText(tensor.key)), fmt::format("PyTorch has no plain tensors of type {}; cast it", name(tensor.dtype)));
+        throw Error(file, fmt::format("tensor \"{}\"", displayText(tensor.key)),
+                    fmt::format("PyTorch has no plain tensors of type {}; cast it", name(tensor.dtype)));
     const bool typed = !storageName.empty();
     Shape strides(tensor.shape.size(), 1);
     for (std::size_t i = tensor.shape.size(); i-- > 1;)
@@ -134,7 +135,8 @@ void Pickler::tensor(const SchemaTensor &tensor, std::uint32_t storage, const st
     op('R');
 }
 
-void Pickler::stateDict(const Schema &schema, const std::vector<std::uint32_t> &storageOf, const std::string &wrapper, const std::string &file)
+void Pickler::stateDict(const Schema &schema, const std::vector<std::uint32_t> &storageOf, const std::string &wrapper,
+                        const std::string &file)
 {
     if (!wrapper.empty()) {
         op('}');
@@ -319,7 +321,8 @@ std::vector<std::filesystem::path> writeTorchZip(const std::filesystem::path &de
     std::vector<std::size_t> holders; ///< by number of storage
     for (std::size_t i = 0; i < schema.tensors.size(); ++i) {
         const SchemaTensor &tensor = schema.tensors[i];
-        const bool tied = tensor.tiedTo < i && schema.tensors[tensor.tiedTo].shape == tensor.shape && schema.tensors[tensor.tiedTo].dtype == tensor.dtype;
+        const bool tied = tensor.tiedTo < i && schema.tensors[tensor.tiedTo].shape == tensor.shape
+                          && schema.tensors[tensor.tiedTo].dtype == tensor.dtype;
         storageOf.push_back(tied ? storageOf[tensor.tiedTo] : static_cast<std::uint32_t>(holders.size()));
         if (!tied) {
             holders.push_back(i);
@@ -347,7 +350,8 @@ std::vector<std::filesystem::path> writeTorchZip(const std::filesystem::path &de
             progress.step(done, total, "writing tensors");
         });
         if (done != end)
-            throw Error(file, fmt::format("tensor \"{}\"", displayText(tensor.key)), fmt::format("{} bytes too few were to be written", end - done));
+            throw Error(file, fmt::format("tensor \"{}\"", displayText(tensor.key)),
+                        fmt::format("{} bytes too few were to be written", end - done));
         zip.end();
     }
     zip.add("version", "3\n");

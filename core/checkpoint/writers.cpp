@@ -33,7 +33,8 @@ const Writer &writerFor(const std::filesystem::path &destination)
         for (const std::string_view name : writer.extensions)
             known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
     }
-    throw Error(displayText(destination.filename().native()), {}, fmt::format("its name does not say which format to write (known: {})", known));
+    throw Error(displayText(destination.filename().native()), {},
+                fmt::format("its name does not say which format to write (known: {})", known));
 }
 
 std::uint64_t parseByteSize(std::string_view text)

@@ -14,8 +14,8 @@ namespace rekey {
 
 /// safetensors knows no shared tensors: a tied tensor is written out under each of its names, so that every loader finds
 /// every key, and metadata "rekey.aliases" tells which are one ({"alias": "first name"}).
-std::vector<std::filesystem::path> writeSafetensors(const std::filesystem::path &destination, const Schema &tensors, const TensorFiller &fill,
-                                                    const WriteOptions &options, const Progress &progress);
+std::vector<std::filesystem::path> writeSafetensors(const std::filesystem::path &destination, const Schema &tensors,
+                                                    const TensorFiller &fill, const WriteOptions &options, const Progress &progress);
 /// An OrderedDict as torch.save writes it; tied tensors share a storage.
 std::vector<std::filesystem::path> writeTorchZip(const std::filesystem::path &destination, const Schema &tensors, const TensorFiller &fill,
                                                  const WriteOptions &options, const Progress &progress);

@@ -15,13 +15,36 @@ namespace {
 
 std::string typeName(const std::string &torch)
 {
-    static const std::map<std::string, std::string> names = {
-        {"float64", "F64"}, {"float32", "F32"}, {"float16", "F16"}, {"bfloat16", "BF16"}, {"int64", "I64"}, {"int32", "I32"}, {"int16", "I16"},
-        {"int8", "I8"}, {"uint64", "U64"}, {"uint32", "U32"}, {"uint16", "U16"}, {"uint8", "U8"}, {"bool", "BOOL"}, {"complex32", "C32"},
-        {"complex64", "C64"}, {"complex128", "C128"}, {"float8_e4m3fn", "F8_E4M3"}, {"float8_e4m3", "F8_E4M3"}, {"float8_e5m2", "F8_E5M2"},
-        {"float8_e4m3fnuz", "F8_E4M3FNUZ"}, {"float8_e5m2fnuz", "F8_E5M2FNUZ"}, {"float8_e8m0fnu", "F8_E8M0"}, {"float4_e2m1", "F4"},
-        {"float4_e2m1fn_x2", "F4_X2"}, {"float6_e2m3", "F6_E2M3"}, {"float6_e3m2", "F6_E3M2"}, {"qint8", "QI8"}, {"quint8", "QU8"},
-        {"qint32", "QI32"}, {"bits8", "BITS8"}};
+    static const std::map<std::string, std::string> names = {{"float64", "F64"},
+                                                             {"float32", "F32"},
+                                                             {"float16", "F16"},
+                                                             {"bfloat16", "BF16"},
+                                                             {"int64", "I64"},
+                                                             {"int32", "I32"},
+                                                             {"int16", "I16"},
+                                                             {"int8", "I8"},
+                                                             {"uint64", "U64"},
+                                                             {"uint32", "U32"},
+                                                             {"uint16", "U16"},
+                                                             {"uint8", "U8"},
+                                                             {"bool", "BOOL"},
+                                                             {"complex32", "C32"},
+                                                             {"complex64", "C64"},
+                                                             {"complex128", "C128"},
+                                                             {"float8_e4m3fn", "F8_E4M3"},
+                                                             {"float8_e4m3", "F8_E4M3"},
+                                                             {"float8_e5m2", "F8_E5M2"},
+                                                             {"float8_e4m3fnuz", "F8_E4M3FNUZ"},
+                                                             {"float8_e5m2fnuz", "F8_E5M2FNUZ"},
+                                                             {"float8_e8m0fnu", "F8_E8M0"},
+                                                             {"float4_e2m1", "F4"},
+                                                             {"float4_e2m1fn_x2", "F4_X2"},
+                                                             {"float6_e2m3", "F6_E2M3"},
+                                                             {"float6_e3m2", "F6_E3M2"},
+                                                             {"qint8", "QI8"},
+                                                             {"quint8", "QU8"},
+                                                             {"qint32", "QI32"},
+                                                             {"bits8", "BITS8"}};
     const auto found = names.find(torch);
     return found == names.end() ? torch : found->second;
 }

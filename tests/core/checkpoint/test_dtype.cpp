@@ -126,7 +126,8 @@ TEST(Decode, PackedFloats)
     const std::vector<std::byte> bytes = {std::byte(packed), std::byte(packed >> 8), std::byte(packed >> 16)};
     EXPECT_EQ(decoded(DType::F6E2M3, bytes, 4), (std::vector<float>{1, 7.5F, -1, 0.125F}));
     const unsigned wide = 0x0C | 0x1F << 6 | 0x2C << 12 | 0x01 << 18; // E3M2: 1, 28, -1, 1/16
-    EXPECT_EQ(decoded(DType::F6E3M2, {std::byte(wide), std::byte(wide >> 8), std::byte(wide >> 16)}, 4), (std::vector<float>{1, 28, -1, 0.0625F}));
+    EXPECT_EQ(decoded(DType::F6E3M2, {std::byte(wide), std::byte(wide >> 8), std::byte(wide >> 16)}, 4),
+              (std::vector<float> {1, 28, -1, 0.0625F}));
 }
 
 TEST(Decode, IntegersBoolAndComplex)
@@ -177,7 +178,8 @@ struct Sequential
                 for (int part = 0; part < 32; part += 16) {
                     const std::uint8_t sc = x[is++];
                     for (int l = 0; l < 16; ++l)
-                        y.push_back(d * static_cast<float>(sc & 0xF) * static_cast<float>((q[l + part] >> shift) & 3) - min * static_cast<float>(sc >> 4));
+                        y.push_back(d * static_cast<float>(sc & 0xF) * static_cast<float>((q[l + part] >> shift) & 3)
+                                    - min * static_cast<float>(sc >> 4));
                 }
             }
         }
@@ -227,7 +229,8 @@ struct Sequential
                 float sc, m;
                 scaleMin(is + part, x + 4, sc, m);
                 for (int l = 0; l < 32; ++l)
-                    y.push_back(half(0) * sc * static_cast<float>((part ? q[l] >> 4 : q[l] & 0xF) + (x[16 + l] & u ? 16 : 0)) - half(2) * m);
+                    y.push_back(half(0) * sc * static_cast<float>((part ? q[l] >> 4 : q[l] & 0xF) + (x[16 + l] & u ? 16 : 0))
+                                - half(2) * m);
             }
         }
     }
@@ -240,7 +243,8 @@ struct Sequential
             for (std::size_t l = 0; l < 32; ++l) {
                 const std::size_t is = l / 16;
                 const auto put = [&](std::size_t at, int low, int shift, std::size_t scale) {
-                    y[n + l + at] = half(208) * static_cast<float>(sc[is + scale]) * static_cast<float>((low | ((qh[l] >> shift & 3) << 4)) - 32);
+                    y[n + l + at]
+                        = half(208) * static_cast<float>(sc[is + scale]) * static_cast<float>((low | ((qh[l] >> shift & 3) << 4)) - 32);
                 };
                 put(0, ql[l] & 0xF, 0, 0);
                 put(32, ql[l + 32] & 0xF, 2, 2);
@@ -263,7 +267,9 @@ void compareWith(DType dtype, void (Sequential::*reference)())
         const auto values = decoded(dtype, block, 256);
         for (std::size_t i = 0; i < 256; ++i) {
             const bool same = std::isnan(expected.y[i]) ? std::isnan(values[i])
-                : std::isinf(expected.y[i]) || std::abs(values[i] - expected.y[i]) <= 1e-6F * std::abs(expected.y[i]) + 1e-6F * std::abs(values[i]);
+                                                        : std::isinf(expected.y[i])
+                                                              || std::abs(values[i] - expected.y[i])
+                                                                     <= 1e-6F * std::abs(expected.y[i]) + 1e-6F * std::abs(values[i]);
             ASSERT_TRUE(same) << name(dtype) << " value " << i << ": " << values[i] << " instead of " << expected.y[i];
         }
     }

@@ -23,12 +23,14 @@ std::string outputOf(const std::string &command)
 /// Readers that cannot start a program, reach the network or load code, whatever a file talks them into.
 TEST(ReaderLibrary, LinksNothingThatRunsOrReachesOut)
 {
-    const std::set<std::string> forbidden = {
-        "system", "popen", "fork", "vfork", "clone", "execv", "execve", "execvp", "execvpe", "execl", "execlp", "execle", "fexecve", "posix_spawn",
-        "posix_spawnp", "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "send", "sendto", "sendmsg", "recv",
-        "recvfrom", "getaddrinfo", "gethostbyname", "dlopen", "dlmopen", "dlsym", "ptrace", "wordexp"};
+    const std::set<std::string> forbidden
+        = {"system",      "popen",         "fork",   "vfork",   "clone",       "execv",        "execve",  "execvp",     "execvpe",
+           "execl",       "execlp",        "execle", "fexecve", "posix_spawn", "posix_spawnp", "socket",  "socketpair", "connect",
+           "bind",        "listen",        "accept", "accept4", "send",        "sendto",       "sendmsg", "recv",       "recvfrom",
+           "getaddrinfo", "gethostbyname", "dlopen", "dlmopen", "dlsym",       "ptrace",       "wordexp"};
     const std::string build = REKEY_BUILD;
-    const std::string symbols = outputOf("nm -u '" + build + "/core/checkpoint/librekey-checkpoint.a' '" + build + "/core/base/librekey-base.a'");
+    const std::string symbols
+        = outputOf("nm -u '" + build + "/core/checkpoint/librekey-checkpoint.a' '" + build + "/core/base/librekey-base.a'");
     std::size_t seen = 0;
     for (std::size_t at = 0; at < symbols.size();) {
         const std::size_t end = std::min(symbols.find('\n', at), symbols.size());

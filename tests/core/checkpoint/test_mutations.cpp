@@ -64,7 +64,10 @@ TEST(Mutations, OfEveryValidFileAreListedOrRefused)
             for (const int change : {0, 1, 2, 3}) {
                 std::string changed = bytes;
                 char &byte = changed[at];
-                byte = change == 0 ? '\0' : change == 1 ? '\xFF' : change == 2 ? static_cast<char>(byte + 1) : static_cast<char>(byte ^ (1 << at % 8));
+                byte = change == 0   ? '\0'
+                       : change == 1 ? '\xFF'
+                       : change == 2 ? static_cast<char>(byte + 1)
+                                     : static_cast<char>(byte ^ (1 << at % 8));
                 visit(folder.write(name, changed), fmt::format("{} byte {} change {}", one.name, at, change), count);
             }
         }

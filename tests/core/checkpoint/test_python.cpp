@@ -122,5 +122,6 @@ a = header['a']
 begin, end = a['data_offsets']
 assert torch.frombuffer(bytearray(data[8 + n + begin:8 + n + end]), dtype=torch.float32).reshape(a['shape']).equal(torch.arange(6.).reshape(2, 3))
 assert n % 8 == 0 and header['__metadata__']['format'] == 'pt' and header['b'] == {'dtype': 'U8', 'shape': [3], 'data_offsets': [24, 27]}
-)"), 0);
+)"),
+              0);
 }

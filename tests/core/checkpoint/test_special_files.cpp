@@ -268,8 +268,9 @@ TEST(SpecialFiles, HundredThousandTensorsAndAThousandShards)
     const TemporaryFolder folder;
     std::string header = "{";
     for (int i = 0; i < 100000; ++i)
-        header += fmt::format("{}\"model.layers.{}.self_attn.q_proj.weight\":{{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[{},{}]}}",
-                              i ? "," : "", i, 8 * i, 8 * i + 8);
+        header
+            += fmt::format("{}\"model.layers.{}.self_attn.q_proj.weight\":{{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[{},{}]}}",
+                           i ? "," : "", i, 8 * i, 8 * i + 8);
     const auto path = folder.write("m.safetensors", safetensorsFile(header + "}", std::string(800000, '\0')));
     CheckpointPtr checkpoint;
     const double seconds = secondsOf([&] { checkpoint = openCheckpoint(path); });
@@ -280,7 +281,8 @@ TEST(SpecialFiles, HundredThousandTensorsAndAThousandShards)
     const TemporaryFolder shards;
     std::string map;
     for (int i = 0; i < 1000; ++i) {
-        shards.write(fmt::format("s{}.safetensors", i), safetensorsFile(fmt::format(R"({{"t{}":{{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}})", i), "x"));
+        shards.write(fmt::format("s{}.safetensors", i),
+                     safetensorsFile(fmt::format(R"({{"t{}":{{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}})", i), "x"));
         map += fmt::format("{}\"t{}\":\"s{}.safetensors\"", i ? "," : "", i, i);
     }
     shards.write("model.safetensors.index.json", "{\"weight_map\":{" + map + "}}");

@@ -163,7 +163,8 @@ TEST(Writers, FailuresAreOneErrorAndLeaveNothing)
         const auto write = [&](const TensorFiller &filler, const WriteOptions &options = {}, const Schema *other = nullptr) {
             return refusal([&] { writer.write(target, other ? *other : schema, filler, options, {}); });
         };
-        const TensorFiller throws = [](std::size_t index, const ByteSink &) { throw Error({}, {}, fmt::format("source {} is gone", index)); };
+        const TensorFiller throws
+            = [](std::size_t index, const ByteSink &) { throw Error({}, {}, fmt::format("source {} is gone", index)); };
         EXPECT_EQ(write(throws), "source 0 is gone");
         const TensorFiller tooFew = [](std::size_t, const ByteSink &) {};
         EXPECT_NE(write(tooFew).find("odd.bytes"), std::string::npos);
@@ -176,7 +177,9 @@ TEST(Writers, FailuresAreOneErrorAndLeaveNothing)
         huge.tensors[0].shape = {std::int64_t{1} << 60};
         EXPECT_NE(write(fillerOf(schema), {}, &huge).find("are free on the disk"), std::string::npos);
         EXPECT_EQ(folder.count(), 0U) << "something was left behind by " << writer.name;
-        EXPECT_NE(refusal([&] { writer.write(folder / "no/such/folder/m.x", schema, fillerOf(schema), {}, {}); }).find("its folder does not exist"),
+        EXPECT_NE(refusal([&] {
+                      writer.write(folder / "no/such/folder/m.x", schema, fillerOf(schema), {}, {});
+                  }).find("its folder does not exist"),
                   std::string::npos);
         // A folder that disappears while it is written to
         const auto doomed = folder / "doomed";
@@ -201,8 +204,10 @@ TEST(Writers, InputsAreNeverOverwrittenUnderAnyName)
     WriteOptions options;
     options.inputs = {input};
     for (const char *name : {"in.pth", "hard.pth", "soft.pth"}) {
-        EXPECT_NE(refusal([&] { named("torch-zip").write(folder / name, schema, fillerOf(schema), options, {}); }).find("is never overwritten"),
-                  std::string::npos) << name;
+        EXPECT_NE(
+            refusal([&] { named("torch-zip").write(folder / name, schema, fillerOf(schema), options, {}); }).find("is never overwritten"),
+            std::string::npos)
+            << name;
     }
     EXPECT_EQ(fileBytes(input), before);
     EXPECT_EQ(folder.count(), 3U);
@@ -228,10 +233,13 @@ TEST(Writers, RefusesTypesThatTheFormatLacks)
     const TemporaryFolder folder;
     Schema schema;
     schema.tensors = {{"z", {2}, DType::C128, 0}};
-    EXPECT_NE(refusal([&] { named("safetensors").write(folder / "m.safetensors", schema, fillerOf(schema), {}, {}); }).find("safetensors has no type C128"),
+    EXPECT_NE(refusal([&] {
+                  named("safetensors").write(folder / "m.safetensors", schema, fillerOf(schema), {}, {});
+              }).find("safetensors has no type C128"),
               std::string::npos);
     schema.tensors = {{"q", {32}, DType::Q4_0, 0}};
-    EXPECT_NE(refusal([&] { named("torch-zip").write(folder / "m.pth", schema, fillerOf(schema), {}, {}); }).find("type Q4_0"), std::string::npos);
+    EXPECT_NE(refusal([&] { named("torch-zip").write(folder / "m.pth", schema, fillerOf(schema), {}, {}); }).find("type Q4_0"),
+              std::string::npos);
     EXPECT_NE(refusal([&] { writerFor("m.docx"); }).find(".safetensors, .pth"), std::string::npos);
 }
 
