@@ -51,6 +51,14 @@ std::optional<DraftError> parsePatterns(const QString &text, DraftField field, s
     return std::nullopt;
 }
 
+/// A problem without its "Rule 4 …: ": the rule is the one in edit.
+QString problemText(const std::string &problem)
+{
+    const QString text = keyText(problem);
+    const qsizetype colon = text.indexOf(QStringLiteral(": "));
+    return (text.startsWith(QStringLiteral("Rule ")) && colon > 0 ? text.mid(colon + 2) : text).toHtmlEscaped();
+}
+
 QString keys(std::size_t count)
 {
     return count == 1 ? translated("1 key") : translated("%1 keys").arg(countText(count));
@@ -103,15 +111,15 @@ QString DraftEffect::text() const
     if (error)
         return translated("Expected %1").arg(error->expected.toHtmlEscaped());
     if (effect.targetKeys == 0 && effect.sourceKeys == 0)
-        return effect.problem.empty() ? translated("No key matches") : keyText(effect.problem).toHtmlEscaped();
+        return effect.problem.empty() ? translated("No key matches") : problemText(effect.problem);
     if (effect.targetKeys == 0)
-        return bold(keys(effect.sourceKeys)) + QStringLiteral(" · ") + (effect.problem.empty() ? translated("dropped") : keyText(effect.problem).toHtmlEscaped());
+        return bold(keys(effect.sourceKeys)) + QStringLiteral(" · ") + (effect.problem.empty() ? translated("dropped") : problemText(effect.problem));
     QStringList parts{bold(keys(effect.targetKeys))};
     parts += effect.collisions == 0 ? translated("no collision") : bold(translated("%1 collide").arg(effect.collisions));
     if (effect.mismatched == 0)
         parts += translated("shapes agree");
     else
-        parts += effect.problem.empty() ? bold(translated("%1 shapes differ").arg(effect.mismatched)) : keyText(effect.problem).toHtmlEscaped();
+        parts += effect.problem.empty() ? bold(translated("%1 shapes differ").arg(effect.mismatched)) : problemText(effect.problem);
     QStringList gains;
     if (fillsMissing > 0)
         gains += translated("fills %1").arg(bold(translated("%1 missing").arg(fillsMissing)));

@@ -136,6 +136,27 @@ MapStatus::MapStatus(Session &session, QWidget *parent)
     follow();
 }
 
+void MapStatus::resizeEvent(QResizeEvent *event)
+{
+    QWidget::resizeEvent(event);
+    fit();
+}
+
+void MapStatus::changeEvent(QEvent *event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        follow();
+}
+
+void MapStatus::fit()
+{
+    // What says least goes first when the window is narrow.
+    const bool anyOpen = m_session.checkpoint(Side::Source) || m_session.checkpoint(Side::Target);
+    m_suggestion->setVisible(width() >= 1180);
+    m_safety->setVisible(anyOpen && width() >= 1000);
+}
+
 void MapStatus::follow()
 {
     const Theme theme = Theme::of(palette());
@@ -147,8 +168,9 @@ void MapStatus::follow()
     const auto resolution = m_session.document().resolution();
     m_bar->setVisible(resolution != nullptr);
     const bool anyOpen = m_session.checkpoint(Side::Source) || m_session.checkpoint(Side::Target);
-    m_safety->setVisible(anyOpen);
     m_safetyIcon->setVisible(anyOpen);
+    m_safetyIcon->setToolTip(m_safety->text());
+    fit();
     m_suggestion->setText(m_session.suggestionText());
     const int threads = QThread::idealThreadCount();
     m_threads->setText(threads == 1 ? tr("1 thread") : tr("%1 threads").arg(threads));

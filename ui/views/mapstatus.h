@@ -39,8 +39,13 @@ public:
 Q_SIGNALS:
     void statusAsked(rekey::ui::Status status);
 
+protected:
+    void resizeEvent(QResizeEvent *event) override;
+    void changeEvent(QEvent *event) override;
+
 private:
     void follow();
+    void fit();
     class Bar;
     Session &m_session;
     Bar *m_bar;

@@ -19,7 +19,7 @@ FilterField::FilterField(const QString &placeholder, QWidget *parent)
     setPlaceholderText(placeholder);
     setAccessibleName(placeholder);
     setClearButtonEnabled(true);
-    setTextMargins(26, 0, 0, 0);
+    setTextMargins(20, 0, 0, 0);
     setFixedHeight(28);
     setToolTip(tr("Part of a key, /a regular expression/, dtype:F16, shape:480x160 or status:missing"));
 }
@@ -65,7 +65,7 @@ MapToolBar::MapToolBar(QUndoStack &undo, QWidget *parent)
     m_convert->setToolTip(tr("Convert the source into the target's layout (Ctrl+Return)"));
     m_filter->setFixedWidth(208);
     auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(8, 0, 12, 0);
+    row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(8);
     row->addWidget(m_undo);
     row->addWidget(m_redo);

@@ -65,7 +65,6 @@ PatternEdit::PatternEdit(QWidget *parent)
 {
     setFont(fixedFont());
     setFixedHeight(28);
-    setTextMargins(4, 0, 4, 0);
 }
 
 void PatternEdit::setErrorPosition(qsizetype position)
@@ -209,6 +208,7 @@ void RuleEditor::showEffect(const DraftEffect &effect)
 {
     const Theme theme = Theme::of(palette());
     m_effect->setText(effect.text());
+    m_effect->setToolTip(effect.text());
     m_effect->setAccessibleName(effect.text());
     const Status status = effect.status();
     m_effectIcon->setPixmap(iconPixmap(statusIcon(status), 16, devicePixelRatioF(), theme.status(status).foreground));

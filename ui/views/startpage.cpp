@@ -293,6 +293,8 @@ StartPage::StartPage(Session &session, QWidget *parent)
     connect(&session, &Session::opened, this, [this](Side side) { (side == Side::Source ? m_source : m_target)->setName(m_session.checkpoint(side) ? m_session.name(side) : QString()); });
     listRecent();
     restyle();
+    setFocusPolicy(Qt::StrongFocus); // so that no frame looks chosen before the first Tab
+    setFocus();
 }
 
 void StartPage::changeEvent(QEvent *event)

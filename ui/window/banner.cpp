@@ -56,6 +56,12 @@ void Banner::setClosable(bool closable)
     m_close->setVisible(closable);
 }
 
+void Banner::setEdgeToEdge(bool on)
+{
+    m_edgeToEdge = on;
+    update();
+}
+
 QString Banner::text() const
 {
     return m_text->text();
@@ -77,6 +83,11 @@ void Banner::paintEvent(QPaintEvent *)
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Theme theme = Theme::of(palette());
+    if (m_edgeToEdge) {
+        painter.fillRect(rect(), m_status == Status::None ? theme.raised : theme.status(m_status).tint);
+        painter.fillRect(QRectF(0, height() - 1.0 / devicePixelRatioF(), width(), 1.0 / devicePixelRatioF()), theme.line);
+        return;
+    }
     painter.setPen(QPen(theme.line, 1));
     painter.setBrush(m_status == Status::None ? theme.raised : theme.status(m_status).tint);
     painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6);

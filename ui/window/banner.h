@@ -24,6 +24,8 @@ public:
     Status status() const { return m_status; }
     /// With a cross that hides it.
     void setClosable(bool closable);
+    /// From one edge of the window to the other: no corners.
+    void setEdgeToEdge(bool on);
 
 Q_SIGNALS:
     void actionClicked();
@@ -35,6 +37,7 @@ protected:
 private:
     void applyTheme();
     Status m_status = Status::None;
+    bool m_edgeToEdge = false;
     QString m_iconName;
     QLabel *m_icon, *m_text;
     PageButton *m_action, *m_close;

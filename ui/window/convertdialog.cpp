@@ -6,6 +6,7 @@
 #include "ui/document/rulesedit.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
+#include "ui/window/elidedlabel.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/panelheader.h"
 #include "ui/window/settings.h"
@@ -391,10 +392,11 @@ QWidget *ConvertDialog::makeWrite()
     const auto check = [&](QCheckBox *&box, QLabel *&text, const QString &title, bool on) {
         box = new QCheckBox(title);
         box->setChecked(on);
-        text = quietLabel({});
+        text = new ElidedLabel;
+        text->setFont(secondaryFont());
+        text->setForegroundRole(QPalette::PlaceholderText);
+        text->setIndent(0);
         text->setContentsMargins(24, 0, 0, 0);
-        text->setWordWrap(false);
-        text->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         beside->addWidget(box);
         beside->addWidget(text);
         beside->addSpacing(8);

@@ -103,6 +103,7 @@ MainWindow::MainWindow(Session &session, QWidget *parent)
 {
     setAcceptDrops(true);
     m_banner->setClosable(true);
+    m_banner->setEdgeToEdge(true);
     setWindowIcon(icon(QStringLiteral("rekey")));
     makeRooms();
     auto *central = new QWidget;
@@ -159,7 +160,7 @@ QWidget *MainWindow::makeToolBar()
                                    {tr("Parity"), QStringLiteral("parity"), tr("Parity (Ctrl+4)")}});
     m_rooms->setAccessibleName(tr("Room"));
     m_rooms->setObjectName(QStringLiteral("rooms"));
-    QHBoxLayout *row = rowOf(bar, {12, 0, 0, 1}, 0);
+    QHBoxLayout *row = rowOf(bar, {12, 0, 12, 1}, 16);
     row->addWidget(m_rooms);
     row->addWidget(m_tools, 1);
     connect(m_rooms, &SegmentedSwitch::currentChanged, this, [this](int index) { showRoom(static_cast<RoomIndex>(index)); });
@@ -331,6 +332,9 @@ void MainWindow::showRoom(RoomIndex index)
     m_tools->setCurrentIndex(index + 1);
     m_status->setCurrentIndex(index + 1);
     m_toolBar->show();
+    // What was done is read by now; a problem stays until it is closed.
+    if (m_banner->status() != Status::Missing)
+        m_banner->hide();
     Room *room = m_roomOf[index];
     m_undo.setActiveStack(room->undoStack() != nullptr ? room->undoStack() : &m_session.document().undoStack());
     room->activated();
