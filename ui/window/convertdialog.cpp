@@ -396,9 +396,11 @@ QWidget *ConvertDialog::makeWrite()
         text->setFont(secondaryFont());
         text->setForegroundRole(QPalette::PlaceholderText);
         text->setIndent(0);
-        text->setContentsMargins(24, 0, 0, 0);
+        auto *below = new QHBoxLayout;
+        below->addSpacing(24); // under the word, not under the box
+        below->addWidget(text, 1);
         beside->addWidget(box);
-        beside->addWidget(text);
+        beside->addLayout(below);
         beside->addSpacing(8);
     };
     check(m_script, m_scriptText, tr("Python script"), true);

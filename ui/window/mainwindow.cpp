@@ -4,10 +4,7 @@
 #include "core/base/error.h"
 #include "core/script/exporters.h"
 #include "ui/document/architecturefile.h"
-#if __has_include("ui/inspect/inspectpage.h")
 #include "ui/inspect/inspectpage.h"
-#define REKEY_HAS_INSPECT
-#endif
 #include "ui/jobs/job.h"
 #include "ui/segment/segmentpage.h"
 #include "ui/theme/displaytext.h"
@@ -130,11 +127,7 @@ MainWindow::~MainWindow() = default;
 void MainWindow::makeRooms()
 {
     m_segment = new SegmentPage(m_session);
-#ifdef REKEY_HAS_INSPECT
     m_roomOf[Inspect] = new InspectPage(m_session);
-#else
-    m_roomOf[Inspect] = new Room;
-#endif
     m_roomOf[Map] = m_map;
     m_roomOf[Segment] = m_segment;
     m_roomOf[Parity] = new ParityPage(m_session);
