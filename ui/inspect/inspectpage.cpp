@@ -143,8 +143,9 @@ QWidget *InspectPage::makeToolBar()
 {
     auto *bar = new QWidget(this);
     auto *layout = new QHBoxLayout(bar);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(12, 0, 12, 0);
     layout->setSpacing(8);
+    bar->installEventFilter(this);
     m_sides = new SegmentedSwitch({{tr("Source"), QStringLiteral("source"), {}}, {tr("Target"), QStringLiteral("target"), {}}}, bar);
     m_sides->setAccessibleName(tr("Side"));
     m_fold = new PageButton(PageButton::Look::Outlined, tr("Fold repeated blocks"), QStringLiteral("repeat"), bar);
@@ -161,7 +162,11 @@ QWidget *InspectPage::makeToolBar()
     layout->addStretch(1);
     layout->addWidget(m_filter, 3);
     layout->addWidget(m_save);
-    connect(m_sides, &SegmentedSwitch::currentChanged, this, [this](int index) { showSide(index == 0 ? Side::Source : Side::Target); });
+    connect(m_sides, &SegmentedSwitch::currentChanged, this, [this](int index) {
+        const Side side = index == 0 ? Side::Source : Side::Target;
+        m_sideChosen = m_sideChosen || side != m_side;
+        showSide(side);
+    });
     connect(m_fold, &QAbstractButton::toggled, this, &InspectPage::buildTree);
     connect(m_filter, &QLineEdit::textChanged, m_filterDelay, qOverload<>(&QTimer::start));
     connect(m_save, &QAbstractButton::clicked, this, &InspectPage::saveCsv);
@@ -251,10 +256,12 @@ void InspectPage::updateSides()
                                             name.isEmpty() ? tr("%1: nothing is open").arg(word) : word + QStringLiteral(": ") + name});
         m_sides->setChoiceEnabled(source ? 0 : 1, m_session.checkpoint(side) != nullptr || side == m_side);
     }
-    // One file only: show that one.
-    const Side other = m_side == Side::Source ? Side::Target : Side::Source;
-    if (!m_session.checkpoint(m_side) && m_session.checkpoint(other))
-        showSide(other);
+    // One file only: show that one. Of a pair, the source, whichever was read first.
+    const bool source = m_session.checkpoint(Side::Source) != nullptr, target = m_session.checkpoint(Side::Target) != nullptr;
+    if (!source && !target)
+        m_sideChosen = false;
+    if (source != target || (source && !m_sideChosen))
+        showSide(source ? Side::Source : Side::Target);
 }
 
 void InspectPage::showSide(Side side)
@@ -554,6 +561,22 @@ void InspectPage::saveCsv()
         },
         [this, file](bool) { m_status->setState(QStringLiteral("check"), tr("Saved %1").arg(QFileInfo(file).fileName()), Status::Proven); });
     connect(job, &Job::failed, this, [this](const QString &error) { m_status->setState(QStringLiteral("error"), error, Status::Missing); });
+}
+
+bool InspectPage::eventFilter(QObject *watched, QEvent *event)
+{
+    if (watched == m_toolBar && event->type() == QEvent::Resize) {
+        // Narrow windows: texts fold to icons, so that the filter keeps its room.
+        const bool folded = m_toolBar->width() < 900;
+        m_fold->setText(folded ? QString() : tr("Fold repeated blocks"));
+        m_fold->setAccessibleName(tr("Fold repeated blocks"));
+        m_save->setText(folded ? QString() : tr("Save as CSV…"));
+        m_save->setAccessibleName(tr("Save as CSV…"));
+        m_save->setToolTip(folded ? tr("Save as CSV…") : QString());
+        m_fold->updateGeometry();
+        m_save->updateGeometry();
+    }
+    return Room::eventFilter(watched, event);
 }
 
 void InspectPage::showEvent(QShowEvent *event)

@@ -56,6 +56,7 @@ protected:
     void showEvent(QShowEvent *event) override;
     void hideEvent(QHideEvent *event) override;
     void changeEvent(QEvent *event) override;
+    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
     QWidget *makeToolBar();
@@ -83,7 +84,7 @@ private:
     TensorModel *m_model;
     TensorFilterModel *m_shown;
     Sparklines *m_sparklines;
-    QWidget *m_toolBar;
+    QWidget *m_toolBar = nullptr;
     StatusLine *m_status;
     SegmentedSwitch *m_sides;
     PageButton *m_fold, *m_save;
@@ -104,6 +105,7 @@ private:
     QString m_dtypes, m_closest;
     bool m_quiet = false; ///< a selection that follows is not a person's
     bool m_filtered = false;
+    bool m_sideChosen = false; ///< by a person
 };
 
 } // namespace rekey::ui

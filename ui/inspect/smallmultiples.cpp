@@ -167,7 +167,8 @@ void SmallMultiples::paintFoot(QPainter &painter) const
     const QFont font = tabular(smallFont());
     paintText(painter, foot, axisNumber(m_reading->range.lower), font, theme.text2);
     paintText(painter, foot, axisNumber(m_reading->range.upper), font, theme.text2, Qt::AlignRight | Qt::AlignVCenter);
-    if (m_reading->rows.size() > 1 || columns() > 1)
+    const int room = foot.width() - 2 * QFontMetrics(font).horizontalAdvance(QStringLiteral("−0.00000"));
+    if ((m_reading->rows.size() > 1 || columns() > 1) && QFontMetrics(font).horizontalAdvance(tr("same range and scale in all")) <= room)
         paintText(painter, foot, tr("same range and scale in all"), font, theme.text2, Qt::AlignCenter);
 }
 

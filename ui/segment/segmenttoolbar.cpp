@@ -31,7 +31,7 @@ SegmentToolBar::SegmentToolBar(QWidget *parent)
     : QWidget(parent)
 {
     auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(12, 0, 12, 0);
     layout->setSpacing(2);
     layout->setSizeConstraint(QLayout::SetNoConstraint);
 
@@ -138,12 +138,12 @@ void SegmentToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
     // Narrow windows keep every control as long as they can: first texts fold to icons, then the slider goes.
-    m_mode->setFolded(width() < 1040);
-    const bool folded = width() < 860;
+    m_mode->setFolded(width() < 1064);
+    const bool folded = width() < 884;
     m_open->setText(folded ? QString() : tr("Open image…"));
     m_open->setToolTip(folded ? tr("Open image…") : QString());
     m_open->setAccessibleName(tr("Open image…"));
-    m_maskPart->setVisible(width() >= 740);
+    m_maskPart->setVisible(width() >= 764);
 }
 
 } // namespace rekey::ui
