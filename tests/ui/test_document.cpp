@@ -144,12 +144,14 @@ TEST(RuleDraftTest, CountsWhatItWouldFill)
 {
     const Mapping mapping;
     const Resolution before = resolve(mapping, source, target);
-    const DraftEffect effect = draftEffect({QStringLiteral("a.{i}.w"), QStringLiteral("x.{i}.w"), {}}, none, mapping, &before, source, target, {});
+    const DraftEffect effect
+        = draftEffect({QStringLiteral("a.{i}.w"), QStringLiteral("x.{i}.w"), {}}, none, mapping, &before, source, target, {});
     EXPECT_EQ(effect.fillsMissing, 2U);
     EXPECT_EQ(effect.usesUnused, 2U);
     EXPECT_EQ(effect.status(), Status::Filled);
     EXPECT_TRUE(effect.text().contains(QStringLiteral("fills <b>2 missing</b>, uses <b>2 unused</b>"))) << effect.text().toStdString();
-    const DraftEffect mismatched = draftEffect({QStringLiteral("b"), QStringLiteral("x.0.w"), {}}, none, mapping, &before, source, target, {});
+    const DraftEffect mismatched
+        = draftEffect({QStringLiteral("b"), QStringLiteral("x.0.w"), {}}, none, mapping, &before, source, target, {});
     EXPECT_EQ(mismatched.status(), Status::Mismatched);
 }
 
@@ -173,12 +175,14 @@ TEST(JobTest, DoneFailedAndCancelledAreThreeOutcomes)
     Jobs jobs;
     QObject receiver;
     int result = 0;
-    Job *done = jobs.start(&receiver, {}, QStringLiteral("Adding"), [](const Progress &) { return 42; }, [&](int value) { result = value; });
+    Job *done = jobs.start(
+        &receiver, {}, QStringLiteral("Adding"), [](const Progress &) { return 42; }, [&](int value) { result = value; });
     QSignalSpy doneFinished(done, &Job::finished);
     ASSERT_TRUE(doneFinished.wait());
     EXPECT_EQ(result, 42);
 
-    Job *failing = jobs.start(&receiver, {}, QStringLiteral("Failing"), [](const Progress &) -> int { throw Error("f", "p", "is wrong"); }, [&](int) { FAIL(); });
+    Job *failing = jobs.start(
+        &receiver, {}, QStringLiteral("Failing"), [](const Progress &) -> int { throw Error("f", "p", "is wrong"); }, [&](int) { FAIL(); });
     QSignalSpy failed(failing, &Job::failed);
     ASSERT_TRUE(failed.wait());
     EXPECT_TRUE(failed.front().front().toString().contains(QStringLiteral("is wrong")));
@@ -202,7 +206,9 @@ TEST(JobTest, TheNewestOfASlotWinsAndAGoneReceiverIsHarmless)
     QObject receiver;
     int last = 0;
     for (int i = 1; i <= 20; ++i)
-        jobs.start(&receiver, QStringLiteral("slot"), QStringLiteral("Work"), [i](const Progress &) { return i; }, [&](int value) { last = value; });
+        jobs.start(
+            &receiver, QStringLiteral("slot"), QStringLiteral("Work"), [i](const Progress &) { return i; },
+            [&](int value) { last = value; });
     ASSERT_TRUE(waitFor([&] { return jobs.running().isEmpty(); }));
     EXPECT_EQ(last, 20);
     auto gone = std::make_unique<QObject>();

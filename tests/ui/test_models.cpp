@@ -39,8 +39,15 @@ Rule rule(const char *source, const char *target, RuleState state = RuleState::S
 /// Two blocks with a norm and a head, under other names on the other side; `extra` on the target is filled by nobody.
 struct Pair
 {
-    std::shared_ptr<const Schema> source = schema({{"enc.blocks.0.norm.weight", {4}}, {"enc.blocks.1.norm.weight", {4}}, {"dec.head.0.weight", {8, 4}}, {"dec.head.1.weight", {8, 4}}});
-    std::shared_ptr<const Schema> target = schema({{"vis.layers.0.ln.weight", {4}}, {"vis.layers.1.ln.weight", {4}}, {"dec.proj.weight", {8, 4}}, {"dec.out.weight", {8, 4}}, {"vis.extra", {2}}});
+    std::shared_ptr<const Schema> source = schema({{"enc.blocks.0.norm.weight", {4}},
+                                                   {"enc.blocks.1.norm.weight", {4}},
+                                                   {"dec.head.0.weight", {8, 4}},
+                                                   {"dec.head.1.weight", {8, 4}}});
+    std::shared_ptr<const Schema> target = schema({{"vis.layers.0.ln.weight", {4}},
+                                                   {"vis.layers.1.ln.weight", {4}},
+                                                   {"dec.proj.weight", {8, 4}},
+                                                   {"dec.out.weight", {8, 4}},
+                                                   {"vis.extra", {2}}});
     std::shared_ptr<const Mapping> mapping;
     std::shared_ptr<const Resolution> resolution;
 
@@ -88,7 +95,8 @@ TEST(KeyTreeModelTest, FoldsAndFollowsFilters)
     EXPECT_NE(whole.find("extra"), std::string::npos) << whole;
 
     const auto visible = [&](const QString &filter) {
-        model.setVisible(std::make_shared<const std::vector<bool>>(visibleNodes(*tree, *pair.target, model.tensorStatuses(), KeyFilter(filter))));
+        model.setVisible(
+            std::make_shared<const std::vector<bool>>(visibleNodes(*tree, *pair.target, model.tensorStatuses(), KeyFilter(filter))));
         return text(model);
     };
     EXPECT_EQ(visible(QStringLiteral("proj")).find("extra"), std::string::npos);
@@ -147,7 +155,8 @@ TEST(KeyTreeModelTest, ManyKeysStayWithinAFrame)
     for (int row = 50'000; row < 50'050; ++row) {
         const QModelIndex index = model.index(row, 0, model.rowCount() > 50'050 ? QModelIndex() : parent);
         ASSERT_TRUE(index.isValid());
-        for (const int role : {int(Qt::DisplayRole), int(KeyTreeModel::StatusRole), int(KeyTreeModel::TagRole), int(KeyTreeModel::DetailRole)})
+        for (const int role :
+             {int(Qt::DisplayRole), int(KeyTreeModel::StatusRole), int(KeyTreeModel::TagRole), int(KeyTreeModel::DetailRole)})
             (void)index.data(role);
     }
     EXPECT_LT(timer.elapsed(), 16);

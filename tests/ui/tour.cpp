@@ -147,7 +147,9 @@ TEST_F(Tour, WalksThroughTheDemo)
     ASSERT_FALSE(window->isAtStart());
     const auto resolution = session->document().resolution();
     EXPECT_EQ(resolution->targets.size(), 231U);
-    EXPECT_EQ(resolution->count(TargetStatus::Missing) + resolution->count(TargetStatus::Mismatched) + resolution->count(TargetStatus::Conflicting), 0U);
+    EXPECT_EQ(resolution->count(TargetStatus::Missing) + resolution->count(TargetStatus::Mismatched)
+                  + resolution->count(TargetStatus::Conflicting),
+              0U);
     EXPECT_TRUE(window->windowTitle().contains(QStringLiteral("sam_tiny.pth → hf_sam_tiny_init")));
     WAIT_FOR(session->statisticsCount(Side::Target) == 231, 20000);
     picture("02-map");

@@ -17,7 +17,8 @@ CheckpointPtr openExample(const Architecture::Example &example)
     // Core reads schemas from files only; this one lies in the program.
     QTemporaryFile file(QDir::tempPath() + QStringLiteral("/rekey-XXXXXX.json"));
     if (!file.open() || file.write(text.data(), static_cast<qint64>(text.size())) != static_cast<qint64>(text.size()) || !file.flush())
-        throw Error(file.fileName().toStdString(), "schema", "cannot be written to the temporary folder: " + file.errorString().toStdString());
+        throw Error(file.fileName().toStdString(), "schema",
+                    "cannot be written to the temporary folder: " + file.errorString().toStdString());
     Schema schema = openCheckpoint(file.fileName().toStdString())->schema();
     schema.name = example.name;
     return checkpointFromSchema(std::move(schema));

@@ -113,7 +113,8 @@ QString DraftEffect::text() const
     if (effect.targetKeys == 0 && effect.sourceKeys == 0)
         return effect.problem.empty() ? translated("No key matches") : problemText(effect.problem);
     if (effect.targetKeys == 0)
-        return bold(keys(effect.sourceKeys)) + QStringLiteral(" · ") + (effect.problem.empty() ? translated("dropped") : problemText(effect.problem));
+        return bold(keys(effect.sourceKeys)) + QStringLiteral(" · ")
+               + (effect.problem.empty() ? translated("dropped") : problemText(effect.problem));
     QStringList parts{bold(keys(effect.targetKeys))};
     parts += effect.collisions == 0 ? translated("no collision") : bold(translated("%1 collide").arg(effect.collisions));
     if (effect.mismatched == 0)
@@ -155,8 +156,8 @@ DraftEffect draftEffect(const RuleDraft &draft, std::uint32_t index, const Mappi
     if (before == nullptr)
         return result;
     for (std::size_t i = 0; i < after.targets.size() && i < before->targets.size(); ++i) {
-        if (after.targets[i].rule == index && after.targets[i].status == TargetStatus::Filled && before->targets[i].status != TargetStatus::Filled
-            && before->targets[i].status != TargetStatus::Initialised)
+        if (after.targets[i].rule == index && after.targets[i].status == TargetStatus::Filled
+            && before->targets[i].status != TargetStatus::Filled && before->targets[i].status != TargetStatus::Initialised)
             ++result.fillsMissing;
     }
     for (std::size_t i = 0; i < after.sources.size() && i < before->sources.size(); ++i) {

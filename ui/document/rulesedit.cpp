@@ -32,7 +32,8 @@ std::vector<Rule> remainder(const Rule &rule, std::uint32_t index, const Resolut
 
 } // namespace
 
-Mapping withRulesPreferred(const Mapping &mapping, std::vector<Rule> rules, const Schema &source, const Schema &target, std::uint32_t *firstNew)
+Mapping withRulesPreferred(const Mapping &mapping, std::vector<Rule> rules, const Schema &source, const Schema &target,
+                           std::uint32_t *firstNew)
 {
     Mapping alone;
     alone.rules = rules;

@@ -318,8 +318,10 @@ void Session::suggestInto(bool first)
             m_suggesting = nullptr;
             const auto &rules = suggested.mapping.rules;
             const auto proven = std::count_if(rules.begin(), rules.end(), [](const Rule &rule) { return rule.state == RuleState::Proven; });
-            m_suggestionText = proven > 0 ? tr("%n rule(s) proven by value in %1", nullptr, static_cast<int>(proven)).arg(durationText(suggested.milliseconds))
-                                          : tr("%n rule(s) suggested in %1", nullptr, static_cast<int>(rules.size())).arg(durationText(suggested.milliseconds));
+            m_suggestionText
+                = proven > 0
+                      ? tr("%n rule(s) proven by value in %1", nullptr, static_cast<int>(proven)).arg(durationText(suggested.milliseconds))
+                      : tr("%n rule(s) suggested in %1", nullptr, static_cast<int>(rules.size())).arg(durationText(suggested.milliseconds));
             if (first)
                 m_document->load(std::move(suggested.mapping), {});
             else

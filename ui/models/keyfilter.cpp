@@ -126,7 +126,9 @@ bool KeyFilter::matches(const SchemaTensor &tensor, Status status) const
             return QString::fromLatin1(dtype.data(), static_cast<qsizetype>(dtype.size())).startsWith(term.text, Qt::CaseInsensitive);
         }
         case Term::Kind::Status:
-            return QString(statusWord(status)).remove(QLatin1Char(' ')).startsWith(QString(term.text).remove(QLatin1Char('-')), Qt::CaseInsensitive);
+            return QString(statusWord(status))
+                .remove(QLatin1Char(' '))
+                .startsWith(QString(term.text).remove(QLatin1Char('-')), Qt::CaseInsensitive);
         case Term::Kind::Shape:
             return tensor.shape.size() == term.shape.size()
                 && std::equal(tensor.shape.begin(), tensor.shape.end(), term.shape.begin(),

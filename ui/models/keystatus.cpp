@@ -95,7 +95,8 @@ QString keyStatusText(Side side, std::uint32_t tensor, const Resolution &resolut
         return text + QStringLiteral(" · ") + translated("unexpected key: no rule uses it");
     case Status::Initialised:
         if (rule != nullptr)
-            text += QStringLiteral(": ") + QString::fromUtf8(initPolicyName(rule->init).data(), static_cast<int>(initPolicyName(rule->init).size()));
+            text += QStringLiteral(": ")
+                    + QString::fromUtf8(initPolicyName(rule->init).data(), static_cast<int>(initPolicyName(rule->init).size()));
         return text;
     case Status::Dropped:
         return rule != nullptr && !rule->reason.empty() ? text + QStringLiteral(": ") + keyText(rule->reason) : text;

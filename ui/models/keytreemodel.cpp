@@ -218,7 +218,8 @@ QString KeyTreeModel::toolTip(std::uint32_t node) const
     if (n.tensors.size() == 1 && m_schema) {
         const SchemaTensor &tensor = m_schema->tensors[n.tensors.front()];
         const std::string_view dtype = rekey::name(tensor.dtype);
-        text += QStringLiteral("%1 · %2 · %3").arg(shapeText(tensor.shape), QString::fromLatin1(dtype.data(), qsizetype(dtype.size())), bytesText(n.bytes));
+        text += QStringLiteral("%1 · %2 · %3")
+                    .arg(shapeText(tensor.shape), QString::fromLatin1(dtype.data(), qsizetype(dtype.size())), bytesText(n.bytes));
     } else {
         text += tr("%n key(s)", nullptr, static_cast<int>(n.keys)) + QStringLiteral(" · ") + tr("%1 values").arg(countText(n.values))
             + QStringLiteral(" · ") + bytesText(n.bytes);

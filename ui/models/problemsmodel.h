@@ -18,7 +18,8 @@ public:
 
     using QAbstractListModel::QAbstractListModel;
 
-    void setResolution(std::shared_ptr<const Resolution> resolution, std::shared_ptr<const Schema> source, std::shared_ptr<const Schema> target);
+    void setResolution(std::shared_ptr<const Resolution> resolution, std::shared_ptr<const Schema> source,
+                       std::shared_ptr<const Schema> target);
     const Problem &problem(const QModelIndex &index) const;
 
     int rowCount(const QModelIndex &parent = {}) const override;

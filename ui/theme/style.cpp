@@ -302,7 +302,8 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex *o
             handle = std::clamp(int(qint64(bar->pageStep) * length / (range + bar->pageStep)), std::min(28, length), length);
         const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - handle, bar->upsideDown);
         const auto piece = [&](int begin, int end) {
-            const QRect rect = vertical ? QRect(0, begin, bar->rect.width(), end - begin) : QRect(begin, 0, end - begin, bar->rect.height());
+            const QRect rect
+                = vertical ? QRect(0, begin, bar->rect.width(), end - begin) : QRect(begin, 0, end - begin, bar->rect.height());
             return visualRect(bar->direction, bar->rect, rect);
         };
         switch (part) {

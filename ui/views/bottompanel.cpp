@@ -46,7 +46,8 @@ void PanelTabs::setCurrent(int index)
 
 int PanelTabs::tabWidth(const Tab &tab) const
 {
-    return padding + 16 + 8 + QFontMetrics(headerFont()).horizontalAdvance(tab.title) + (tab.badge.isEmpty() ? 0 : 6 + badgeWidth(tab.badge)) + padding;
+    return padding + 16 + 8 + QFontMetrics(headerFont()).horizontalAdvance(tab.title)
+           + (tab.badge.isEmpty() ? 0 : 6 + badgeWidth(tab.badge)) + padding;
 }
 
 QRect PanelTabs::tabRect(int index) const
@@ -74,7 +75,8 @@ void PanelTabs::paintEvent(QPaintEvent *)
         const QFont font = current ? headerFont() : secondaryFont();
         paintText(painter, QRect(textX, 0, tab.right() - textX, height()), m_tabs[i].title, font, ink);
         if (!m_tabs[i].badge.isEmpty())
-            paintBadge(painter, QRect(textX + QFontMetrics(font).horizontalAdvance(m_tabs[i].title) + 6, 0, 60, height()), m_tabs[i].badge, theme);
+            paintBadge(painter, QRect(textX + QFontMetrics(font).horizontalAdvance(m_tabs[i].title) + 6, 0, 60, height()), m_tabs[i].badge,
+                       theme);
         if (current)
             painter.fillRect(QRect(tab.x() + 4, height() - 2, tab.width() - 8, 2), theme.accent);
         if (current && hasFocus())

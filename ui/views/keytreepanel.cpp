@@ -45,7 +45,8 @@ KeyTreePanel::KeyTreePanel(Side side, Session &session, RulesView &rules, QWidge
     , m_model(new KeyTreeModel(side, this))
     , m_view(new KeyTreeView(m_model))
     , m_gutter(new Gutter(side, *m_view, rules, session))
-    , m_header(new PanelHeader(side == Side::Source ? tr("Source") : tr("Target"), side == Side::Source ? QStringLiteral("source") : QStringLiteral("target")))
+    , m_header(new PanelHeader(side == Side::Source ? tr("Source") : tr("Target"),
+                               side == Side::Source ? QStringLiteral("source") : QStringLiteral("target")))
     , m_stack(new QStackedWidget)
     , m_empty(new EmptyState(side == Side::Source ? QStringLiteral("source") : QStringLiteral("target")))
     , m_failure(new FailureCard)
@@ -62,8 +63,10 @@ KeyTreePanel::KeyTreePanel(Side side, Session &session, RulesView &rules, QWidge
         m_header->setLeftMargin(gutterWidth + 12);
 
     m_empty->setText(side == Side::Source ? tr("No source is open") : tr("No target is open"),
-                     side == Side::Source ? tr("The file or folder your weights come from.") : tr("A file, a folder, or an architecture without a file."));
-    auto *open = new PageButton(PageButton::Look::Outlined, side == Side::Source ? tr("Open source…") : tr("Open target…"), QStringLiteral("open"));
+                     side == Side::Source ? tr("The file or folder your weights come from.")
+                                          : tr("A file, a folder, or an architecture without a file."));
+    auto *open = new PageButton(PageButton::Look::Outlined, side == Side::Source ? tr("Open source…") : tr("Open target…"),
+                                QStringLiteral("open"));
     m_empty->addButton(open);
     connect(open, &QAbstractButton::clicked, this, &KeyTreePanel::openAsked);
 
@@ -102,7 +105,8 @@ void KeyTreePanel::followOpened()
     m_header->setTrailingText({});
     if (checkpoint) {
         const KeyTree::Node &root = m_model->tree()->at(KeyTree::root);
-        m_header->setTrailingText(QStringLiteral("%1 · %2 · %3").arg(countText(root.keys), dtypeText(checkpoint->schema()), bytesText(root.bytes)));
+        m_header->setTrailingText(
+            QStringLiteral("%1 · %2 · %3").arg(countText(root.keys), dtypeText(checkpoint->schema()), bytesText(root.bytes)));
         m_view->expandFirstLevels();
         m_stack->setCurrentIndex(0);
         followResolution();

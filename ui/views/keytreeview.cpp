@@ -58,7 +58,8 @@ public:
         const int detailWidth = QFontMetrics(small).horizontalAdvance(detail);
         painter->setFont(small);
         painter->setPen(theme.text3);
-        painter->drawText(QRect(right - detailWidth, option.rect.y(), detailWidth + 1, keyRowHeight), Qt::AlignVCenter | Qt::AlignRight, detail);
+        painter->drawText(QRect(right - detailWidth, option.rect.y(), detailWidth + 1, keyRowHeight), Qt::AlignVCenter | Qt::AlignRight,
+                          detail);
 
         const int room = right - detailWidth - 8 - x - tagRoom;
         painter->setFont(option.font);

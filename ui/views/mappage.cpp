@@ -6,6 +6,7 @@
 #include "ui/jobs/job.h"
 #include "ui/models/keystatus.h"
 #include "ui/models/keytreemodel.h"
+#include "ui/models/mapfilter.h"
 #include "ui/theme/displaytext.h"
 #include "ui/views/bottompanel.h"
 #include "ui/views/emptystate.h"
@@ -52,54 +53,12 @@ protected:
         const Theme theme = Theme::of(palette());
         QPainter painter(this);
         // The header's right margin is the rows' right margin.
-        paintText(painter, QRect(0, 0, width() - scrollBarWidth - 68, height()), tr("Keys"), secondaryFont(), theme.text2, Qt::AlignRight | Qt::AlignVCenter);
-        paintText(painter, QRect(0, 0, width() - scrollBarWidth, height()), tr("Evidence"), secondaryFont(), theme.text2, Qt::AlignRight | Qt::AlignVCenter);
+        paintText(painter, QRect(0, 0, width() - scrollBarWidth - 68, height()), tr("Keys"), secondaryFont(), theme.text2,
+                  Qt::AlignRight | Qt::AlignVCenter);
+        paintText(painter, QRect(0, 0, width() - scrollBarWidth, height()), tr("Evidence"), secondaryFont(), theme.text2,
+                  Qt::AlignRight | Qt::AlignVCenter);
     }
 };
-
-struct FilterResult
-{
-    std::shared_ptr<const std::vector<bool>> source, target;
-    std::vector<bool> rules;
-    std::size_t rows = 0;
-    std::optional<ClosestTerm> closest;
-};
-
-FilterResult evaluate(const KeyFilter &filter, const std::shared_ptr<const KeyTree> &sourceTree, const std::shared_ptr<const KeyTree> &targetTree,
-                      const std::shared_ptr<const Schema> &source, const std::shared_ptr<const Schema> &target,
-                      const std::vector<Status> &sourceStatus, const std::vector<Status> &targetStatus,
-                      const std::shared_ptr<const Resolution> &resolution, const Progress &progress)
-{
-    FilterResult result;
-    const auto side = [&](const std::shared_ptr<const KeyTree> &tree, const std::shared_ptr<const Schema> &schema, const std::vector<Status> &status) {
-        if (!tree || !schema)
-            return std::shared_ptr<const std::vector<bool>>();
-        auto visible = std::make_shared<const std::vector<bool>>(visibleNodes(*tree, *schema, status, filter));
-        result.rows += static_cast<std::size_t>(std::count(visible->begin(), visible->end(), true));
-        return visible;
-    };
-    result.source = side(sourceTree, source, sourceStatus);
-    progress.check();
-    result.target = side(targetTree, target, targetStatus);
-    if (resolution && source && target && !filter.text().isEmpty()) {
-        for (const Assignment &assignment : resolution->assignments) {
-            if (result.rules.size() <= assignment.rule)
-                result.rules.resize(assignment.rule + 1, false);
-            const auto hit = [&](const std::vector<std::uint32_t> &tensors, const Schema &schema) {
-                return std::any_of(tensors.begin(), tensors.end(), [&](std::uint32_t i) { return filter.matches(schema.tensors[i], Status::None); });
-            };
-            if (!result.rules[assignment.rule])
-                result.rules[assignment.rule] = hit(assignment.sources, *source) || hit(assignment.targets, *target);
-        }
-    }
-    if (result.rows == 0 && !filter.text().isEmpty()) {
-        if (source)
-            result.closest = closestTerm(filter.text(), *source);
-        if (!result.closest && target)
-            result.closest = closestTerm(filter.text(), *target);
-    }
-    return result;
-}
 
 } // namespace
 
@@ -160,7 +119,8 @@ MapPage::MapPage(Session &session, QWidget *parent)
     for (KeyTreePanel *panel : {m_source, m_target}) {
         const Side side = panel == m_source ? Side::Source : Side::Target;
         connect(panel, &KeyTreePanel::openAsked, this, [this, side] { Q_EMIT openAsked(side); });
-        connect(panel->view(), &KeyTreeView::tensorsSelected, this, [this, side](const std::vector<std::uint32_t> &tensors) { select(side, tensors); });
+        connect(panel->view(), &KeyTreeView::tensorsSelected, this,
+                [this, side](const std::vector<std::uint32_t> &tensors) { select(side, tensors); });
     }
     connect(m_rules, &RulesView::ruleChosen, this, [this](std::uint32_t rule) {
         m_origin.reset();
@@ -172,7 +132,8 @@ MapPage::MapPage(Session &session, QWidget *parent)
     });
     connect(m_rules, &RulesView::candidateAccepted, this, [this](std::uint32_t rule, int candidate) {
         m_selectAfterResolve = rule;
-        m_session.document().changeRule(rule, withCandidate(m_session.document().mapping().rules[rule], static_cast<std::size_t>(candidate)), tr("Accept candidate"));
+        m_session.document().changeRule(
+            rule, withCandidate(m_session.document().mapping().rules[rule], static_cast<std::size_t>(candidate)), tr("Accept candidate"));
     });
     connect(m_rules, &RulesView::compareAsked, this, &MapPage::compareCandidate);
     connect(m_rules, &RulesView::nextAsked, this, [this] { nextQuestion(1); });
@@ -304,6 +265,7 @@ void MapPage::makeActions()
     addAction(tr("Previous question"), QStringLiteral("previous-question"), Qt::SHIFT | Qt::Key_F7, [this] { nextQuestion(-1); });
     addAction(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { addRule(); });
     addAction(tr("Pair with…"), QStringLiteral("drag"), Qt::CTRL | Qt::Key_L, [this] { pairWith(); });
+    addAction(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
     addAction(tr("Edit rule"), QStringLiteral("edit"), {}, [this] {
         if (m_session.selection().rule != none)
             m_rules->editRule(m_session.selection().rule);
@@ -408,8 +370,9 @@ void MapPage::updateMiddle()
         const bool source = m_session.checkpoint(Side::Source) != nullptr;
         m_rulesHeader->setDetail(tr("none yet"));
         m_waiting->setText(source ? tr("Open a target to see suggestions") : tr("Open a source to begin"),
-                           source ? (m_usualTargetText.isEmpty() ? tr("Rules appear here as soon as both sides are open.") : m_usualTargetText)
-                                  : tr("The file or folder your weights come from."));
+                           source
+                               ? (m_usualTargetText.isEmpty() ? tr("Rules appear here as soon as both sides are open.") : m_usualTargetText)
+                               : tr("The file or folder your weights come from."));
         m_useUsual->setVisible(source);
         m_useUsual->setText(m_usualTarget ? tr("Use %1").arg(QString::fromStdString(m_usualTarget->name)) : tr("Choose architecture…"));
         m_openTarget->setText(source ? tr("Open target…") : tr("Open source…"));
@@ -418,7 +381,8 @@ void MapPage::updateMiddle()
         return;
     }
     const std::size_t rules = mapping->rules.size();
-    const auto mine = std::count_if(mapping->rules.begin(), mapping->rules.end(), [](const Rule &rule) { return rule.state == RuleState::Accepted; });
+    const auto mine
+        = std::count_if(mapping->rules.begin(), mapping->rules.end(), [](const Rule &rule) { return rule.state == RuleState::Accepted; });
     QString detail = tr("%n rule(s)", nullptr, static_cast<int>(rules));
     if (mine > 0)
         detail += QStringLiteral(" · ") + tr("%1 accepted").arg(mine);
@@ -430,7 +394,8 @@ void MapPage::updateMiddle()
     if (m_noKeyPasses && m_rulesModel->shownRules() == 0) {
         if (m_filter.openOnly() && m_filter.text().isEmpty()) {
             const std::size_t total = resolution ? resolution->targets.size() : 0;
-            m_done->setText(tr("%1 of %2 filled, no open questions").arg(countText(total - open), countText(total)), tr("Nothing is left to do here."));
+            m_done->setText(tr("%1 of %2 filled, no open questions").arg(countText(total - open), countText(total)),
+                            tr("Nothing is left to do here."));
             m_middle->setCurrentIndex(NothingOpen);
         } else {
             m_middle->setCurrentIndex(NoHits);
@@ -439,7 +404,8 @@ void MapPage::updateMiddle()
         m_useUsual->hide();
         m_openTarget->hide();
         m_waiting->setText(m_session.isSuggesting() ? tr("Looking for matching keys") : tr("No rule yet"),
-                           m_session.isSuggesting() ? tr("Rules appear here as they are found.") : tr("Drag a source row onto a target row, add a rule, or suggest again."));
+                           m_session.isSuggesting() ? tr("Rules appear here as they are found.")
+                                                    : tr("Drag a source row onto a target row, add a rule, or suggest again."));
         m_middle->setCurrentIndex(Waiting);
     } else {
         m_middle->setCurrentIndex(RulesList);
@@ -525,8 +491,10 @@ void MapPage::applyFilter()
     m_session.jobs().start(
         this, QStringLiteral("filter"), tr("Filtering"),
         [filter, sourceTree = source->tree(), targetTree = target->tree(), sourceSchema = source->schema(), targetSchema = target->schema(),
-         sourceStatus = source->tensorStatuses(), targetStatus = target->tensorStatuses(), resolution = m_rulesModel->resolution()](const Progress &progress) {
-            return evaluate(filter, sourceTree, targetTree, sourceSchema, targetSchema, sourceStatus, targetStatus, resolution, progress);
+         sourceStatus = source->tensorStatuses(), targetStatus = target->tensorStatuses(),
+         resolution = m_rulesModel->resolution()](const Progress &progress) {
+            return evaluateFilter(filter, sourceTree, targetTree, sourceSchema, targetSchema, sourceStatus, targetStatus, resolution,
+                                  progress);
         },
         [this, filter, show](const FilterResult &result) {
             m_noKeyPasses = result.rows == 0;
@@ -540,11 +508,15 @@ void MapPage::applyFilter()
                     panel->view()->expandFirstLevels();
             }
             const QString what = filter.text().isEmpty() ? tr("No key has this status") : tr("No key matches “%1”").arg(filter.text());
-            m_noHits->setText(filter.error().isEmpty() ? what : filter.error(),
-                              result.closest ? tr("Closest: <a href='#'>%1</a>, %n key(s)", nullptr, result.closest->keys).arg(result.closest->term.toHtmlEscaped()) : QString());
+            m_noHits->setText(
+                filter.error().isEmpty() ? what : filter.error(),
+                result.closest
+                    ? tr("Closest: <a href='#'>%1</a>, %n key(s)", nullptr, result.closest->keys).arg(result.closest->term.toHtmlEscaped())
+                    : QString());
             m_noHits->disconnect(this);
             if (result.closest)
-                connect(m_noHits, &EmptyState::linkActivated, this, [this, term = result.closest->term] { m_toolBar->filter()->setText(term); });
+                connect(m_noHits, &EmptyState::linkActivated, this,
+                        [this, term = result.closest->term] { m_toolBar->filter()->setText(term); });
             updateMiddle();
             followSelection();
         });
@@ -568,7 +540,8 @@ void MapPage::nextQuestion(int step)
         const bool onTarget = question.targetNode != none;
         const auto &tensors = onTarget ? selection.target : selection.source;
         const KeyTree &tree = onTarget ? *target : *source;
-        return !tensors.empty() && selection.rule == none && tree.leafOf[tensors.front()] == (onTarget ? question.targetNode : question.sourceNode);
+        return !tensors.empty() && selection.rule == none
+               && tree.leafOf[tensors.front()] == (onTarget ? question.targetNode : question.sourceNode);
     });
     const auto count = static_cast<std::ptrdiff_t>(questions.size());
     std::ptrdiff_t place = current == questions.end() ? (step > 0 ? 0 : count - 1) : (current - questions.begin() + step + count) % count;
@@ -587,6 +560,14 @@ void MapPage::nextQuestion(int step)
     m_origin = side;
     panel(side)->showPartners({}, false);
     panel(side)->view()->setFocus();
+}
+
+void MapPage::nextPanel()
+{
+    const QList<QWidget *> panels{m_source->view(), m_rules, m_target->view(), m_bottom->tabs()};
+    const auto current = std::find_if(panels.begin(), panels.end(), [](QWidget *panel) { return panel->hasFocus(); });
+    const auto next = current == panels.end() ? 0 : (current - panels.begin() + 1) % panels.size();
+    panels[next]->setFocus(Qt::TabFocusReason);
 }
 
 void MapPage::addRule(const Rule &draft)
@@ -632,7 +613,8 @@ void MapPage::addRule(const Rule &draft)
 void MapPage::removeRules(const std::vector<std::uint32_t> &rules)
 {
     if (!rules.empty())
-        m_session.document().removeRules(rules, rules.size() == 1 ? tr("Reject rule") : tr("Reject %n rule(s)", nullptr, static_cast<int>(rules.size())));
+        m_session.document().removeRules(rules, rules.size() == 1 ? tr("Reject rule")
+                                                                  : tr("Reject %n rule(s)", nullptr, static_cast<int>(rules.size())));
 }
 
 void MapPage::acceptRules(const std::vector<std::uint32_t> &rules)
@@ -642,10 +624,12 @@ void MapPage::acceptRules(const std::vector<std::uint32_t> &rules)
         if (index >= next.rules.size())
             continue;
         Rule &rule = next.rules[index];
-        rule = rule.state == RuleState::ToReview ? withCandidate(rule, static_cast<std::size_t>(m_rulesModel->chosenCandidate(index))) : rule;
+        rule = rule.state == RuleState::ToReview ? withCandidate(rule, static_cast<std::size_t>(m_rulesModel->chosenCandidate(index)))
+                                                 : rule;
         rule.state = RuleState::Accepted;
     }
-    m_session.document().change(std::move(next), rules.size() == 1 ? tr("Accept rule") : tr("Accept %n rule(s)", nullptr, static_cast<int>(rules.size())));
+    m_session.document().change(std::move(next),
+                                rules.size() == 1 ? tr("Accept rule") : tr("Accept %n rule(s)", nullptr, static_cast<int>(rules.size())));
 }
 
 void MapPage::compareCandidate(std::uint32_t rule, int candidate)

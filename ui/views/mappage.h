@@ -80,6 +80,7 @@ private:
     void acceptRules(const std::vector<std::uint32_t> &rules);
     void compareCandidate(std::uint32_t rule, int candidate);
     void pairWith();
+    void nextPanel();
     void useUsualTarget();
 
     Session &m_session;

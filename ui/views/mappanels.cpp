@@ -48,7 +48,8 @@ QString coloured(const QColor &colour, const QString &html)
 
 QString factRow(const QString &label, const QString &value, const Theme &theme)
 {
-    return QStringLiteral("<tr><td style='padding:2px 16px 2px 0;white-space:nowrap;color:%1'>%2</td><td style='padding:2px 0'>%3</td></tr>")
+    return QStringLiteral(
+               "<tr><td style='padding:2px 16px 2px 0;white-space:nowrap;color:%1'>%2</td><td style='padding:2px 0'>%3</td></tr>")
         .arg(theme.text2.name(), label.toHtmlEscaped(), value.toHtmlEscaped());
 }
 
@@ -77,14 +78,18 @@ public:
         else if (option.state & QStyle::State_MouseOver)
             painter->fillRect(row, theme.hover);
         const auto severity = static_cast<Severity>(index.data(ProblemsModel::SeverityRole).toInt());
-        const QString name = severity == Severity::Error ? QStringLiteral("error") : severity == Severity::Warning ? QStringLiteral("warning") : QStringLiteral("info");
+        const QString name = severity == Severity::Error     ? QStringLiteral("error")
+                             : severity == Severity::Warning ? QStringLiteral("warning")
+                                                             : QStringLiteral("info");
         const QColor colour = severity == Severity::Error ? theme.status(Status::Missing).foreground
             : severity == Severity::Warning               ? theme.status(Status::ToReview).foreground
                                                           : theme.status(Status::Suggested).foreground;
         painter->drawPixmap(row.x() + 12, row.center().y() - 7, iconPixmap(name, 16, painter->device()->devicePixelRatioF(), colour));
         const int split = row.x() + row.width() * 3 / 5;
-        paintText(*painter, QRect(row.x() + 36, row.y(), split - row.x() - 48, row.height()), index.data().toString(), option.font, theme.text);
-        paintText(*painter, QRect(split, row.y(), row.right() - split - 12, row.height()), index.data(ProblemsModel::PlaceRole).toString(), fixedFont(), theme.text2);
+        paintText(*painter, QRect(row.x() + 36, row.y(), split - row.x() - 48, row.height()), index.data().toString(), option.font,
+                  theme.text);
+        paintText(*painter, QRect(split, row.y(), row.right() - split - 12, row.height()), index.data(ProblemsModel::PlaceRole).toString(),
+                  fixedFont(), theme.text2);
         paintLineBelow(*painter, row, theme.line);
         painter->restore();
     }
@@ -187,8 +192,8 @@ void EvidencePanel::follow()
         state += QLatin1Char(' ') + confidenceText(rule.confidence);
     html += coloured(theme.status(status).foreground, state.toHtmlEscaped());
     if (effect != nullptr)
-        html += coloured(theme.text2, QStringLiteral(" &nbsp; ") + tr("%n source key(s)", nullptr, static_cast<int>(effect->sourceKeys)) + QStringLiteral(" → ")
-                                          + tr("%n target key(s)", nullptr, static_cast<int>(effect->targetKeys)));
+        html += coloured(theme.text2, QStringLiteral(" &nbsp; ") + tr("%n source key(s)", nullptr, static_cast<int>(effect->sourceKeys))
+                                          + QStringLiteral(" → ") + tr("%n target key(s)", nullptr, static_cast<int>(effect->targetKeys)));
     html += QStringLiteral("</p><p style='margin:0 0 8px 0;font-family:monospace'>");
     QStringList sources, targets;
     for (const Pattern &pattern : rule.sources)
@@ -200,7 +205,8 @@ void EvidencePanel::follow()
         html += QStringLiteral(" &nbsp; ") + coloured(theme.text2, transform.toHtmlEscaped());
     html += QStringLiteral("</p>");
     if (effect != nullptr && !effect->problem.empty())
-        html += QStringLiteral("<p style='margin:0 0 8px 0'>%1</p>").arg(coloured(theme.status(Status::Missing).foreground, keyText(effect->problem).toHtmlEscaped()));
+        html += QStringLiteral("<p style='margin:0 0 8px 0'>%1</p>")
+                    .arg(coloured(theme.status(Status::Missing).foreground, keyText(effect->problem).toHtmlEscaped()));
     if (rule.evidence.empty() && rule.candidates.empty())
         html += coloured(theme.text2, rule.state == RuleState::Accepted ? tr("Accepted by hand.") : tr("No evidence was recorded."));
     html += QStringLiteral("<ul style='margin:0 0 0 -22px'>");
@@ -365,14 +371,17 @@ void MetadataPanel::follow(Side side)
     if (checkpoint->files().size() > 1)
         html += factRow(tr("Files"), QString::number(checkpoint->files().size()), theme);
     html += factRow(tr("Root"), checkpoint->root().text.empty() ? tr("whole file") : keyText(checkpoint->root().text), theme);
-    html += factRow(tr("Tensors"), tr("%1, %2 values, %3").arg(countText(checkpoint->tensors().size()), countText(values), bytesText(bytes)), theme);
+    html += factRow(tr("Tensors"),
+                    tr("%1, %2 values, %3").arg(countText(checkpoint->tensors().size()), countText(values), bytesText(bytes)), theme);
     for (const std::string &warning : checkpoint->warnings())
         html += factRow(tr("Warning"), keyText(warning), theme);
     std::size_t rows = 0;
     for (const MetadataEntry &entry : checkpoint->metadata()) {
         if (++rows > mostMetadataRows)
             break;
-        html += factRow(keyText(pathText(entry.path)), entry.className.empty() ? keyText(entry.value) : keyText(entry.className) + QLatin1Char(' ') + keyText(entry.value), theme);
+        html += factRow(keyText(pathText(entry.path)),
+                        entry.className.empty() ? keyText(entry.value) : keyText(entry.className) + QLatin1Char(' ') + keyText(entry.value),
+                        theme);
     }
     if (checkpoint->metadata().empty())
         html += factRow(tr("Metadata"), tr("none"), theme);
@@ -426,13 +435,17 @@ void SafetyPanel::follow(Side side)
                           : tr("The pickle would import %n name(s):", nullptr, static_cast<int>(checkpoint->globals().size())))
             + QStringLiteral("<br>");
         for (const GlobalUse &use : checkpoint->globals()) {
-            const QColor colour = use.grade == Grade::Known ? theme.text : use.grade == Grade::Unknown ? theme.status(Status::ToReview).foreground
-                                                                                                        : theme.status(Status::Missing).foreground;
-            QString line = QStringLiteral("<span style='font-family:monospace'>%1</span>").arg(keyText(use.module + "." + use.name).toHtmlEscaped());
+            const QColor colour = use.grade == Grade::Known     ? theme.text
+                                  : use.grade == Grade::Unknown ? theme.status(Status::ToReview).foreground
+                                                                : theme.status(Status::Missing).foreground;
+            QString line
+                = QStringLiteral("<span style='font-family:monospace'>%1</span>").arg(keyText(use.module + "." + use.name).toHtmlEscaped());
             if (use.grade == Grade::Dangerous)
-                line += QStringLiteral(" &nbsp; ") + tr("dangerous, at byte %1 of %2").arg(countText(use.offset), keyText(use.part).toHtmlEscaped());
+                line += QStringLiteral(" &nbsp; ")
+                        + tr("dangerous, at byte %1 of %2").arg(countText(use.offset), keyText(use.part).toHtmlEscaped());
             else if (use.grade == Grade::Unknown)
-                line += QStringLiteral(" &nbsp; ") + tr("unknown, at byte %1 of %2").arg(countText(use.offset), keyText(use.part).toHtmlEscaped());
+                line += QStringLiteral(" &nbsp; ")
+                        + tr("unknown, at byte %1 of %2").arg(countText(use.offset), keyText(use.part).toHtmlEscaped());
             html += coloured(colour, line) + QStringLiteral("<br>");
         }
     }

@@ -33,7 +33,9 @@ void StatusCount::setCount(const QString &count)
 
 QSize StatusCount::sizeHint() const
 {
-    return {4 + 16 + 5 + QFontMetrics(secondaryFont()).horizontalAdvance(statusWord(m_status)) + 6 + QFontMetrics(headerFont()).horizontalAdvance(m_count) + 6, 24};
+    return {4 + 16 + 5 + QFontMetrics(secondaryFont()).horizontalAdvance(statusWord(m_status)) + 6
+                + QFontMetrics(headerFont()).horizontalAdvance(m_count) + 6,
+            24};
 }
 
 void StatusCount::paintEvent(QPaintEvent *)
@@ -116,8 +118,8 @@ MapStatus::MapStatus(Session &session, QWidget *parent)
     row->addWidget(m_bar);
     row->addWidget(m_plain);
     row->addSpacing(4);
-    for (const Status status : {Status::Filled, Status::Initialised, Status::ToReview, Status::Missing, Status::Mismatched, Status::Conflicting, Status::Unused,
-                                Status::Dropped}) {
+    for (const Status status : {Status::Filled, Status::Initialised, Status::ToReview, Status::Missing, Status::Mismatched,
+                                Status::Conflicting, Status::Unused, Status::Dropped}) {
         auto *count = new StatusCount(status);
         m_counts[status] = count;
         row->addWidget(count);
@@ -181,7 +183,8 @@ void MapStatus::follow()
             if (m_session.failure(side) != nullptr)
                 plain += tr("%1 not opened").arg(word);
             else if (const auto tree = m_session.keyTree(side))
-                plain += tr("%1: %2 tensors, %3 values").arg(word, countText(tree->at(KeyTree::root).keys), countText(tree->at(KeyTree::root).values));
+                plain += tr("%1: %2 tensors, %3 values")
+                             .arg(word, countText(tree->at(KeyTree::root).keys), countText(tree->at(KeyTree::root).values));
         }
     }
     m_plain->setText(plain.join(QStringLiteral("   ")));
@@ -198,8 +201,12 @@ void MapStatus::follow()
     const std::size_t filled = resolution->count(TargetStatus::Filled), initialised = resolution->count(TargetStatus::Initialised);
     const std::size_t review = resolution->count(TargetStatus::ToReview), missing = resolution->count(TargetStatus::Missing);
     const std::size_t mismatched = resolution->count(TargetStatus::Mismatched), conflicting = resolution->count(TargetStatus::Conflicting);
-    m_bar->setParts({{Status::Filled, filled}, {Status::Initialised, initialised}, {Status::ToReview, review}, {Status::Mismatched, mismatched},
-                     {Status::Conflicting, conflicting}, {Status::Missing, missing}});
+    m_bar->setParts({{Status::Filled, filled},
+                     {Status::Initialised, initialised},
+                     {Status::ToReview, review},
+                     {Status::Mismatched, mismatched},
+                     {Status::Conflicting, conflicting},
+                     {Status::Missing, missing}});
     m_counts[Status::Filled]->setCount(tr("%1 of %2").arg(countText(filled), countText(resolution->targets.size())));
     m_counts[Status::Filled]->show();
     set(Status::Initialised, initialised, false);

@@ -53,7 +53,8 @@ protected:
     }
 };
 
-Rule literalRule(const std::vector<std::uint32_t> &sources, const std::vector<std::uint32_t> &targets, const Schema &source, const Schema &target)
+Rule literalRule(const std::vector<std::uint32_t> &sources, const std::vector<std::uint32_t> &targets, const Schema &source,
+                 const Schema &target)
 {
     Rule rule;
     if (!sources.empty())
@@ -78,9 +79,8 @@ void Pairing::preview(std::vector<std::uint32_t> sources, std::vector<std::uint3
         return;
     Job *job = m_session.jobs().start(
         this, QStringLiteral("preview"), tr("Inferring the rule"),
-        [sources = std::move(sources), targets = std::move(targets), source = document.source(), target = document.target()](const Progress &) {
-            return QString::fromStdString(inferRules(sources, targets, *source, *target).text);
-        },
+        [sources = std::move(sources), targets = std::move(targets), source = document.source(), target = document.target()](
+            const Progress &) { return QString::fromStdString(inferRules(sources, targets, *source, *target).text); },
         [this](const QString &text) { Q_EMIT previewed(text, true); });
     connect(job, &Job::failed, this, [this](const QString &error) { Q_EMIT previewed(error, false); });
 }
@@ -155,7 +155,8 @@ bool PairingDrag::eventFilter(QObject *watched, QEvent *event)
     const auto *mouse = static_cast<QMouseEvent *>(event);
     switch (event->type()) {
     case QEvent::MouseButtonPress:
-        m_armed = mouse->button() == Qt::LeftButton && mouse->modifiers() == Qt::NoModifier && m_source.indexAt(mouse->position().toPoint()).isValid();
+        m_armed = mouse->button() == Qt::LeftButton && mouse->modifiers() == Qt::NoModifier
+                  && m_source.indexAt(mouse->position().toPoint()).isValid();
         m_pressed = mouse->position().toPoint();
         return false;
     case QEvent::MouseMove:
@@ -337,9 +338,9 @@ PairDialog::PairDialog(Session &session, const std::vector<std::uint32_t> &sourc
     for (const std::uint32_t source : sources)
         values += elementCount(schema.tensors[source].shape);
     m_rows = new Rows(m_tree, values, this);
-    auto *what = new QLabel(sources.size() == 1
-                                ? tr("%1 becomes the target key:").arg(keyText(schema.tensors[sources.front()].key))
-                                : tr("%1 and %n more key(s) become:", nullptr, static_cast<int>(sources.size()) - 1).arg(keyText(schema.tensors[sources.front()].key)));
+    auto *what = new QLabel(sources.size() == 1 ? tr("%1 becomes the target key:").arg(keyText(schema.tensors[sources.front()].key))
+                                                : tr("%1 and %n more key(s) become:", nullptr, static_cast<int>(sources.size()) - 1)
+                                                      .arg(keyText(schema.tensors[sources.front()].key)));
     what->setWordWrap(true);
     m_edit->setPlaceholderText(tr("Part of a target key"));
     m_edit->setAccessibleName(tr("Part of a target key"));

@@ -22,9 +22,11 @@ ParityPage::ParityPage(Session &session, QWidget *parent)
 
 void ParityPage::activated()
 {
-    m_empty->setText(tr("Layer-by-layer parity is not part of this version"),
-                     m_session.hasPair() ? tr("It will need recorded activations of the original. Until then, Segment shows how closely both models agree on a picture.")
-                                         : tr("It will need both models and recorded activations of the original."));
+    m_empty->setText(
+        tr("Layer-by-layer parity is not part of this version"),
+        m_session.hasPair()
+            ? tr("It will need recorded activations of the original. Until then, Segment shows how closely both models agree on a picture.")
+            : tr("It will need both models and recorded activations of the original."));
 }
 
 } // namespace rekey::ui

@@ -166,7 +166,8 @@ void RuleDelegate::paintGroup(QPainter &painter, const QStyleOptionViewItem &opt
     painter.fillRect(row, selected ? theme.sel : m_hovered == index ? theme.hover : theme.alt);
     paintLineBelow(painter, row, theme.line);
     const int middle = row.center().y() + 1;
-    drawIcon(painter, option.state & QStyle::State_Open ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right"), 8, middle, theme.text3, 14);
+    drawIcon(painter, option.state & QStyle::State_Open ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right"), 8, middle,
+             theme.text3, 14);
 
     int right = row.right() - 11;
     const std::size_t chips = row.width() < 560 ? 1 : 2;
@@ -174,7 +175,8 @@ void RuleDelegate::paintGroup(QPainter &painter, const QStyleOptionViewItem &opt
     for (std::size_t i = 0; i < std::min(chips, group.chips.size()); ++i) {
         const RulesModel::Chip &chip = group.chips[i];
         const QString text = QStringLiteral("%1 %2").arg(statusWord(chip.status), countText(quint64(chip.keys)));
-        right -= paintChip(painter, QRect(0, row.y(), right + 1, row.height()), statusIcon(chip.status), text, theme.status(chip.status)) + 8;
+        right
+            -= paintChip(painter, QRect(0, row.y(), right + 1, row.height()), statusIcon(chip.status), text, theme.status(chip.status)) + 8;
     }
     QFont bold = headerFont();
     int x = 28;
@@ -218,7 +220,8 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
     const auto cell = [&row](int left, int right) { return QRect(left, row.y(), std::max(0, right - left), row.height()); };
     if (rule.state == RuleState::ToReview) {
         const QString source = m_model->sourceText(number);
-        const int sourceWidth = std::min(QFontMetrics(painter.font()).horizontalAdvance(source), columns.targetRight - columns.sourceLeft - 210);
+        const int sourceWidth
+            = std::min(QFontMetrics(painter.font()).horizontalAdvance(source), columns.targetRight - columns.sourceLeft - 210);
         drawPattern(painter, cell(columns.sourceLeft, columns.sourceLeft + sourceWidth + 1), source, theme, colour);
         const int x = columns.sourceLeft + sourceWidth + 8;
         drawIcon(painter, QStringLiteral("arrow-right"), x, middle, theme.text2);
@@ -234,7 +237,8 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
         int right = columns.targetRight;
         if (const QString transform = QString::fromStdString(ruleTransformText(rule)); !transform.isEmpty()) {
             const int width = std::min(tagWidth(transform), (columns.targetRight - columns.targetLeft) * 3 / 5);
-            const QString cut = tagWidth(transform) <= width ? transform : QFontMetrics(smallFont()).elidedText(transform, Qt::ElideRight, width - 10);
+            const QString cut
+                = tagWidth(transform) <= width ? transform : QFontMetrics(smallFont()).elidedText(transform, Qt::ElideRight, width - 10);
             right -= tagWidth(cut);
             paintTag(painter, QRect(right, row.y(), tagWidth(cut), row.height()), cut, theme);
             painter.setFont(fixedFont());

@@ -181,7 +181,9 @@ void RuleEditor::setDraft(const RuleDraft &draft)
     m_sources->setText(draft.sources);
     m_targets->setText(draft.targets);
     m_transform->setText(draft.transform);
-    m_transform->setVisible(m_base.kind == RuleKind::Map && (!draft.transform.isEmpty() || draft.sources.contains(QLatin1Char(',')) || draft.targets.contains(QLatin1Char(','))));
+    m_transform->setVisible(
+        m_base.kind == RuleKind::Map
+        && (!draft.transform.isEmpty() || draft.sources.contains(QLatin1Char(',')) || draft.targets.contains(QLatin1Char(','))));
 }
 
 QString RuleEditor::effectText() const

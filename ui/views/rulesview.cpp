@@ -297,7 +297,8 @@ void RulesView::keyPressEvent(QKeyEvent *event)
     const std::uint32_t rule = currentRule();
     const bool review = rule != none && m_model->mapping()->rules[rule].state == RuleState::ToReview;
     const int digit = event->key() - Qt::Key_1;
-    if (review && digit >= 0 && digit < static_cast<int>(m_model->mapping()->rules[rule].candidates.size()) && event->modifiers() == Qt::NoModifier) {
+    if (review && digit >= 0 && digit < static_cast<int>(m_model->mapping()->rules[rule].candidates.size())
+        && event->modifiers() == Qt::NoModifier) {
         m_model->chooseCandidate(rule, digit);
         Q_EMIT candidateChosen(rule, digit);
     } else if (event->key() == Qt::Key_F2 && rule != none) {

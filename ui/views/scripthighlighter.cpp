@@ -27,8 +27,8 @@ void ScriptHighlighter::setPalette(const QPalette &palette)
 
 void ScriptHighlighter::highlightBlock(const QString &text)
 {
-    static const QRegularExpression keyword(QStringLiteral(
-        "\\b(def|return|import|from|for|in|if|elif|else|while|with|as|not|and|or|is|None|True|False|class|try|except|raise|lambda|print|pass)\\b"));
+    static const QRegularExpression keyword(QStringLiteral("\\b(def|return|import|from|for|in|if|elif|else|while|with|as|not|and|or|is|"
+                                                           "None|True|False|class|try|except|raise|lambda|print|pass)\\b"));
     static const QRegularExpression number(QStringLiteral("\\b\\d+(\\.\\d+)?\\b"));
     static const QRegularExpression string(QStringLiteral("[rf]?\"[^\"]*\"|[rf]?'[^']*'"));
     static const QRegularExpression variable(QStringLiteral("\\{[^}]*\\}"));
@@ -46,7 +46,8 @@ void ScriptHighlighter::highlightBlock(const QString &text)
         setFormat(static_cast<int>(match.capturedStart()), static_cast<int>(match.capturedLength()), m_string);
         for (auto inner = variable.globalMatch(match.captured()); inner.hasNext();) {
             const auto piece = inner.next();
-            setFormat(static_cast<int>(match.capturedStart() + piece.capturedStart()), static_cast<int>(piece.capturedLength()), m_variable);
+            setFormat(static_cast<int>(match.capturedStart() + piece.capturedStart()), static_cast<int>(piece.capturedLength()),
+                      m_variable);
         }
     }
     const qsizetype hash = text.indexOf(QLatin1Char('#'));

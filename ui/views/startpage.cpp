@@ -149,8 +149,10 @@ protected:
         }
         const QColor colour = m_found ? theme.status(status).foreground : theme.text2;
         painter.drawPixmap(middle, 16, iconPixmap(m_found ? statusIcon(status) : QStringLiteral("warning"), 16, ratio, colour));
-        paintText(painter, QRect(middle + 22, 0, width() - middle - 230, height()), m_found ? text : tr("File not found"), secondaryFont(), colour);
-        paintText(painter, QRect(width() - 200, 0, 160, height()), dateText(m_pair.when), secondaryFont(), theme.text2, Qt::AlignRight | Qt::AlignVCenter);
+        paintText(painter, QRect(middle + 22, 0, width() - middle - 230, height()), m_found ? text : tr("File not found"), secondaryFont(),
+                  colour);
+        paintText(painter, QRect(width() - 200, 0, 160, height()), dateText(m_pair.when), secondaryFont(), theme.text2,
+                  Qt::AlignRight | Qt::AlignVCenter);
         if (hasFocus())
             paintFocusRing(painter, rect(), theme.accent);
     }
@@ -169,7 +171,8 @@ DropFrame::DropFrame(Side side, QWidget *parent)
     setAcceptDrops(true);
     setFocusPolicy(Qt::StrongFocus);
     setFixedHeight(184);
-    auto *open = new PageButton(PageButton::Look::Outlined, side == Side::Source ? tr("Open source…") : tr("Open target…"), QStringLiteral("open"));
+    auto *open = new PageButton(PageButton::Look::Outlined, side == Side::Source ? tr("Open source…") : tr("Open target…"),
+                                QStringLiteral("open"));
     open->setKeyCap(side == Side::Source ? QStringLiteral("Ctrl+O") : QStringLiteral("Ctrl+Shift+O"));
     auto *buttons = new QHBoxLayout;
     buttons->setSpacing(8);
@@ -263,7 +266,8 @@ StartPage::StartPage(Session &session, QWidget *parent)
     column->addSpacing(34);
     column->addWidget(makeDropAreas());
     column->addSpacing(8);
-    auto *formats = new QLabel(tr("safetensors, PyTorch (.pth, .pt, .bin, .ckpt), sharded sets with their index, folders, schemas. Nothing in a file is executed."));
+    auto *formats = new QLabel(tr(
+        "safetensors, PyTorch (.pth, .pt, .bin, .ckpt), sharded sets with their index, folders, schemas. Nothing in a file is executed."));
     formats->setAlignment(Qt::AlignCenter);
     formats->setWordWrap(true);
     m_quiet.append(formats);
@@ -290,7 +294,9 @@ StartPage::StartPage(Session &session, QWidget *parent)
     whole->setContentsMargins(0, 0, 0, 0);
     whole->addWidget(scroll);
     connect(&session.settings(), &Settings::recentPairsChanged, this, &StartPage::listRecent);
-    connect(&session, &Session::opened, this, [this](Side side) { (side == Side::Source ? m_source : m_target)->setName(m_session.checkpoint(side) ? m_session.name(side) : QString()); });
+    connect(&session, &Session::opened, this, [this](Side side) {
+        (side == Side::Source ? m_source : m_target)->setName(m_session.checkpoint(side) ? m_session.name(side) : QString());
+    });
     listRecent();
     restyle();
     setFocusPolicy(Qt::StrongFocus); // so that no frame looks chosen before the first Tab
@@ -467,7 +473,9 @@ void StartPage::listRecent()
         });
         m_session.jobs().start(
             row, {}, tr("Looking for recent files"),
-            [pair](const Progress &) { return QFileInfo::exists(pair.source) && (pair.target.isEmpty() || QFileInfo::exists(pair.target)); },
+            [pair](const Progress &) {
+                return QFileInfo::exists(pair.source) && (pair.target.isEmpty() || QFileInfo::exists(pair.target));
+            },
             [row](bool found) { row->setFound(found); });
     }
 }

@@ -60,7 +60,8 @@ std::filesystem::path withExtension(const std::filesystem::path &weights, std::s
 void writeText(const std::filesystem::path &path, const std::string &text)
 {
     QSaveFile file(QString::fromStdString(path.string()));
-    const bool written = file.open(QIODevice::WriteOnly) && file.write(text.data(), static_cast<qint64>(text.size())) == static_cast<qint64>(text.size()) && file.commit();
+    const bool written = file.open(QIODevice::WriteOnly)
+                         && file.write(text.data(), static_cast<qint64>(text.size())) == static_cast<qint64>(text.size()) && file.commit();
     if (!written)
         throw Error(path.string(), "", "cannot be written: " + file.errorString().toStdString());
 }
@@ -248,7 +249,8 @@ void ConvertDialog::listGate()
                 Q_EMIT showAsked(status);
         });
         const QString first = firstKey(*target, [&](std::uint32_t i) { return resolution->targets[i].status == outcome; });
-        addGateRow(statusIcon(status), theme.status(status).foreground, title.arg(number(count)), count > 1 ? tr("%1 and %2 more").arg(first).arg(count - 1) : first, button);
+        addGateRow(statusIcon(status), theme.status(status).foreground, title.arg(number(count)),
+                   count > 1 ? tr("%1 and %2 more").arg(first).arg(count - 1) : first, button);
     };
     stop(TargetStatus::ToReview, Status::ToReview, tr("%1 keys to review"), tr("Choose…"));
     stop(TargetStatus::Missing, Status::Missing, tr("%1 missing keys"), tr("Show"));
@@ -261,10 +263,12 @@ void ConvertDialog::listGate()
         if (outcome.status == TargetStatus::Filled && outcome.rule < rules.size() && rules[outcome.rule].state == RuleState::Proven)
             ++proven;
     }
-    QString filledText = proven > 0 ? tr("%1 proven by value, %2 suggested or accepted").arg(number(proven), number(filled - proven)) : tr("All suggested or accepted");
+    QString filledText = proven > 0 ? tr("%1 proven by value, %2 suggested or accepted").arg(number(proven), number(filled - proven))
+                                    : tr("All suggested or accepted");
     if (initialised > 0)
         filledText += tr("; %1 more initialised").arg(number(initialised));
-    addGateRow(statusIcon(Status::Filled), theme.status(Status::Filled).foreground, tr("%1 of %2 filled").arg(number(filled), number(resolution->targets.size())), filledText);
+    addGateRow(statusIcon(Status::Filled), theme.status(Status::Filled).foreground,
+               tr("%1 of %2 filled").arg(number(filled), number(resolution->targets.size())), filledText);
     const QColor green = theme.status(Status::Proven).foreground;
     if (resolution->count(TargetStatus::Mismatched) + resolution->count(TargetStatus::Conflicting) == 0)
         addGateRow(QStringLiteral("check"), green, tr("No mismatch, no conflict"), tr("All shapes agree after the transforms"));
@@ -272,7 +276,8 @@ void ConvertDialog::listGate()
     if (unused == 0) {
         const std::size_t dropped = resolution->count(SourceStatus::Dropped);
         addGateRow(QStringLiteral("check"), green, tr("No unused source key"),
-                   dropped > 0 ? tr("%1 used, %2 dropped with a reason").arg(number(resolution->count(SourceStatus::Used)), number(dropped)) : tr("%1 used").arg(number(resolution->count(SourceStatus::Used))));
+                   dropped > 0 ? tr("%1 used, %2 dropped with a reason").arg(number(resolution->count(SourceStatus::Used)), number(dropped))
+                               : tr("%1 used").arg(number(resolution->count(SourceStatus::Used))));
     } else {
         auto *drop = new PageButton(PageButton::Look::Outlined, tr("Drop, not needed"));
         drop->setSmall(true);
@@ -283,10 +288,12 @@ void ConvertDialog::listGate()
     }
     const auto from = mainDtype(*source), to = mainDtype(*target);
     if (from && to && info(*to).blockBytes < info(*from).blockBytes)
-        addGateRow(QStringLiteral("warning"), theme.status(Status::ToReview).foreground, tr("Precision"), tr("%1 to %2 rounds; the result says by how much").arg(dtypeName(*from), dtypeName(*to)));
+        addGateRow(QStringLiteral("warning"), theme.status(Status::ToReview).foreground, tr("Precision"),
+                   tr("%1 to %2 rounds; the result says by how much").arg(dtypeName(*from), dtypeName(*to)));
     m_anywayRow->setVisible(stops > 0);
     if (stops > 0)
-        m_gateHeader->setChip(QStringLiteral("error"), stops == 1 ? tr("1 thing stops it") : tr("%1 things stop it").arg(stops), Status::Missing);
+        m_gateHeader->setChip(QStringLiteral("error"), stops == 1 ? tr("1 thing stops it") : tr("%1 things stop it").arg(stops),
+                              Status::Missing);
     else
         m_gateHeader->setChip(QStringLiteral("check"), tr("Ready"), Status::Proven);
     updateTexts();
@@ -347,7 +354,8 @@ QWidget *ConvertDialog::makeWrite()
     if (base.isEmpty())
         base = QFileInfo(m_session.name(Side::Source)).completeBaseName();
     const QString folder = m_session.settings().lastFolder(QStringLiteral("convert"));
-    m_destination = new QLineEdit(QDir(folder).filePath(base.replace(QLatin1Char(' '), QLatin1Char('_')).remove(QLatin1Char(',')) + QStringLiteral("_converted.safetensors")));
+    m_destination = new QLineEdit(QDir(folder).filePath(base.replace(QLatin1Char(' '), QLatin1Char('_')).remove(QLatin1Char(','))
+                                                        + QStringLiteral("_converted.safetensors")));
     m_destination->setAccessibleName(tr("Weights"));
     m_destination->setCursorPosition(0);
     auto *browseButton = new PageButton(PageButton::Look::Flat, {}, QStringLiteral("open"));
@@ -456,7 +464,8 @@ void ConvertDialog::updateTexts()
     m_convert->setText(tr("Convert %n tensor(s)", nullptr, static_cast<int>(tensors)));
     m_convert->setEnabled((isComplete() || m_anyway->isChecked()) && !m_destination->text().trimmed().isEmpty());
     const std::filesystem::path weights = m_destination->text().trimmed().toStdString();
-    const auto beside = [&weights](std::string_view suffix) { return QString::fromStdString(withExtension(weights, suffix).filename().string()); };
+    const auto beside
+        = [&weights](std::string_view suffix) { return QString::fromStdString(withExtension(weights, suffix).filename().string()); };
     m_scriptText->setText(tr("%1, the same conversion in PyTorch").arg(beside(".py")));
     m_mappingText->setText(tr("%1, with fingerprints of both sides").arg(beside(".rekey.json")));
     m_transformersText->setText(tr("%1, in the library’s house form").arg(beside("_transformers.py")));

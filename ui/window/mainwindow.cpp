@@ -246,8 +246,10 @@ void MainWindow::makeMenus()
 void MainWindow::makeFileMenu()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
-    file->addAction(icon(QStringLiteral("source")), tr("Open &source…"), QKeySequence(Qt::CTRL | Qt::Key_O), this, [this] { openDialog(Side::Source, false); });
-    file->addAction(icon(QStringLiteral("target")), tr("Open &target…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this, [this] { openDialog(Side::Target, false); });
+    file->addAction(icon(QStringLiteral("source")), tr("Open &source…"), QKeySequence(Qt::CTRL | Qt::Key_O), this,
+                    [this] { openDialog(Side::Source, false); });
+    file->addAction(icon(QStringLiteral("target")), tr("Open &target…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this,
+                    [this] { openDialog(Side::Target, false); });
     file->addAction(tr("Open source folder…"), this, [this] { openDialog(Side::Source, true); });
     file->addAction(tr("Open target folder…"), this, [this] { openDialog(Side::Target, true); });
     file->addAction(icon(QStringLiteral("schema")), tr("Choose &architecture…"), this, &MainWindow::chooseArchitecture);
@@ -262,14 +264,16 @@ void MainWindow::makeFileMenu()
     file->addSeparator();
     file->addAction(tr("Open &mapping…"), this, &MainWindow::openMappingDialog);
     m_pairActions.append(file->addAction(tr("&Save mapping"), QKeySequence::Save, this, [this] { saveMapping(false); }));
-    m_pairActions.append(file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this, [this] { saveMapping(true); }));
+    m_pairActions.append(
+        file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this, [this] { saveMapping(true); }));
     QMenu *exports = file->addMenu(icon(QStringLiteral("export")), tr("&Export"));
     for (const Exporter &exporter : exporters()) {
         const QString id = QString::fromUtf8(exporter.id.data(), static_cast<qsizetype>(exporter.id.size()));
         const QString text = QString::fromUtf8(exporter.description.data(), static_cast<qsizetype>(exporter.description.size()));
         m_pairActions.append(exports->addAction(text + QStringLiteral("…"), this, [this, id] { exportDialog(id); }));
     }
-    m_pairActions.append(file->addAction(icon(QStringLiteral("convert")), tr("&Convert…"), QKeySequence(Qt::CTRL | Qt::Key_Return), this, &MainWindow::convert));
+    m_pairActions.append(file->addAction(icon(QStringLiteral("convert")), tr("&Convert…"), QKeySequence(Qt::CTRL | Qt::Key_Return), this,
+                                         &MainWindow::convert));
     file->addSeparator();
     file->addAction(tr("Start page"), this, &MainWindow::showStart);
     file->addAction(tr("Close both sides"), this, [this] {
@@ -288,14 +292,17 @@ void MainWindow::makeViewMenu()
     const QStringList names{tr("&Inspect"), tr("&Map"), tr("&Segment"), tr("&Parity")};
     const QStringList icons{QStringLiteral("inspect"), QStringLiteral("map"), QStringLiteral("segment"), QStringLiteral("parity")};
     for (int i = 0; i < RoomCount; ++i)
-        view->addAction(icon(icons[i]), names[i], QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)), this, [this, i] { showRoom(static_cast<RoomIndex>(i)); });
+        view->addAction(icon(icons[i]), names[i], QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)), this,
+                        [this, i] { showRoom(static_cast<RoomIndex>(i)); });
     view->addSeparator();
-    view->addAction(tr("Fold the bottom panel"), QKeySequence(Qt::CTRL | Qt::Key_J), this, [this] { m_map->bottom()->setFolded(!m_map->bottom()->isFolded()); });
+    view->addAction(tr("Fold the bottom panel"), QKeySequence(Qt::CTRL | Qt::Key_J), this,
+                    [this] { m_map->bottom()->setFolded(!m_map->bottom()->isFolded()); });
     view->addSeparator();
     auto *schemes = new QActionGroup(this);
     const QStringList schemeNames{tr("Colours of the system"), tr("Light"), tr("Dark")};
     for (int i = 0; i < schemeNames.size(); ++i) {
-        QAction *action = view->addAction(schemeNames[i], this, [this, i] { m_session.settings().setColourScheme(static_cast<ColourScheme>(i)); });
+        QAction *action
+            = view->addAction(schemeNames[i], this, [this, i] { m_session.settings().setColourScheme(static_cast<ColourScheme>(i)); });
         action->setCheckable(true);
         action->setChecked(static_cast<int>(m_session.settings().colourScheme()) == i);
         schemes->addAction(action);
@@ -385,7 +392,8 @@ void MainWindow::openDialog(Side side, bool folder)
     const QString kind = QStringLiteral("open");
     const QString title = side == Side::Source ? tr("Open source") : tr("Open target");
     const QString start = m_session.settings().lastFolder(kind);
-    const QString path = folder ? QFileDialog::getExistingDirectory(this, title, start) : QFileDialog::getOpenFileName(this, title, start, checkpointFilter());
+    const QString path = folder ? QFileDialog::getExistingDirectory(this, title, start)
+                                : QFileDialog::getOpenFileName(this, title, start, checkpointFilter());
     if (path.isEmpty())
         return;
     m_session.settings().setLastFolder(kind, QFileInfo(path).path());
@@ -410,7 +418,9 @@ void MainWindow::saveMapping(bool askWhere)
     QString path = QString::fromStdString(document.file().string());
     if (askWhere || path.isEmpty()) {
         const QString folder = m_session.settings().lastFolder(QStringLiteral("mapping"));
-        path = QFileDialog::getSaveFileName(this, tr("Save mapping"), folder + QLatin1Char('/') + QFileInfo(m_session.name(Side::Source)).completeBaseName() + QStringLiteral(".rekey.json"),
+        path = QFileDialog::getSaveFileName(this, tr("Save mapping"),
+                                            folder + QLatin1Char('/') + QFileInfo(m_session.name(Side::Source)).completeBaseName()
+                                                + QStringLiteral(".rekey.json"),
                                             tr("Rekey mappings (*.rekey.json)"));
         if (path.isEmpty())
             return;
@@ -462,8 +472,9 @@ void MainWindow::exportDialog(const QString &exporterId)
     const Exporter &exporter = exporterById(exporterId.toStdString());
     const QString extension = QString::fromUtf8(exporter.extension.data(), static_cast<qsizetype>(exporter.extension.size()));
     const QString folder = m_session.settings().lastFolder(QStringLiteral("export"));
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export"), folder + QStringLiteral("/convert_") + QFileInfo(m_session.name(Side::Source)).completeBaseName() + extension,
-                                                      QStringLiteral("*") + extension);
+    const QString path = QFileDialog::getSaveFileName(
+        this, tr("Export"), folder + QStringLiteral("/convert_") + QFileInfo(m_session.name(Side::Source)).completeBaseName() + extension,
+        QStringLiteral("*") + extension);
     if (path.isEmpty())
         return;
     m_session.settings().setLastFolder(QStringLiteral("export"), QFileInfo(path).path());
@@ -509,7 +520,8 @@ void MainWindow::convert()
 
 void MainWindow::startConverting(const ConvertChoice &choice)
 {
-    m_session.settings().setLastFolder(QStringLiteral("convert"), QString::fromStdString(choice.request.destination.parent_path().string()));
+    m_session.settings().setLastFolder(QStringLiteral("convert"),
+                                       QString::fromStdString(choice.request.destination.parent_path().string()));
     Job *job = m_session.jobs().start(
         this, QStringLiteral("convert"), tr("Converting"), [choice](const Progress &progress) { return carryOut(choice, progress); },
         [this](const ConvertOutcome &outcome) { showConverted(outcome); });
@@ -526,7 +538,8 @@ void MainWindow::showConverted(const ConvertOutcome &outcome)
             names.append(QString::fromStdString(file.filename().string()));
     }
     QString text = tr("Converted %1 tensors, %2, in %3: %4.")
-                       .arg(countText(report.tensors), bytesText(report.bytes), durationText(outcome.milliseconds), names.join(QStringLiteral(", ")));
+                       .arg(countText(report.tensors), bytesText(report.bytes), durationText(outcome.milliseconds),
+                            names.join(QStringLiteral(", ")));
     if (report.largestRounding > 0)
         text += QLatin1Char(' ') + tr("Largest rounding %1.").arg(errorText(report.largestRounding));
     if (report.overflows > 0)
@@ -599,10 +612,11 @@ void MainWindow::dropEvent(QDropEvent *event)
 
 void MainWindow::about()
 {
-    QMessageBox::about(this, tr("About Rekey"),
-                       tr("<b>Rekey %1</b><br>Move weights from one implementation to another, and see that they still mean the same.<br><br>"
-                          "Free software under the GNU General Public License, version 3 or later.<br>Built with Qt %2, QCustomPlot and LibTorch.")
-                           .arg(QStringLiteral(REKEY_VERSION), QString::fromLatin1(qVersion())));
+    QMessageBox::about(
+        this, tr("About Rekey"),
+        tr("<b>Rekey %1</b><br>Move weights from one implementation to another, and see that they still mean the same.<br><br>"
+           "Free software under the GNU General Public License, version 3 or later.<br>Built with Qt %2, QCustomPlot and LibTorch.")
+            .arg(QStringLiteral(REKEY_VERSION), QString::fromLatin1(qVersion())));
 }
 
 } // namespace rekey::ui

@@ -147,7 +147,8 @@ void PageButton::paintEvent(QPaintEvent *)
     }
     if (!m_keyCap.isEmpty() && !m_folded) {
         if (m_look == Look::Primary)
-            paintText(painter, QRect(x, 0, keyCapWidth(m_keyCap), height()), m_keyCap, smallFont(), mix(theme.accent, ink, 0.85), Qt::AlignCenter);
+            paintText(painter, QRect(x, 0, keyCapWidth(m_keyCap), height()), m_keyCap, smallFont(), mix(theme.accent, ink, 0.85),
+                      Qt::AlignCenter);
         else
             paintKeyCap(painter, QRect(x, 0, keyCapWidth(m_keyCap), height()), m_keyCap, theme);
     }

@@ -13,7 +13,8 @@ void paintText(QPainter &painter, const QRect &rect, const QString &text, const 
     painter.setPen(colour);
     const QFontMetrics metrics(font);
     const bool fits = metrics.horizontalAdvance(text) <= rect.width();
-    painter.drawText(rect, static_cast<int>(alignment) | Qt::TextSingleLine, fits ? text : metrics.elidedText(text, Qt::ElideMiddle, rect.width()));
+    painter.drawText(rect, static_cast<int>(alignment) | Qt::TextSingleLine,
+                     fits ? text : metrics.elidedText(text, Qt::ElideMiddle, rect.width()));
 }
 
 int keyCapWidth(const QString &text)

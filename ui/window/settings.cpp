@@ -116,10 +116,15 @@ void Settings::recordPair(const std::filesystem::path &source, const std::filesy
     if (source.empty())
         return;
     const auto count = [&resolution](TargetStatus status) { return static_cast<int>(resolution.count(status)); };
-    RecentPair pair{pathText(source), pathText(target), sourceName, targetName, count(TargetStatus::Filled) + count(TargetStatus::Initialised),
-                    static_cast<int>(resolution.targets.size()), count(TargetStatus::ToReview),
-                    count(TargetStatus::Missing) + count(TargetStatus::Mismatched) + count(TargetStatus::Conflicting),
-                    QDateTime::currentDateTime()};
+    RecentPair pair {pathText(source),
+                     pathText(target),
+                     sourceName,
+                     targetName,
+                     count(TargetStatus::Filled) + count(TargetStatus::Initialised),
+                     static_cast<int>(resolution.targets.size()),
+                     count(TargetStatus::ToReview),
+                     count(TargetStatus::Missing) + count(TargetStatus::Mismatched) + count(TargetStatus::Conflicting),
+                     QDateTime::currentDateTime()};
     QList<RecentPair> pairs = recentPairs();
     const auto same = [&pair](const RecentPair &other) {
         return other.source == pair.source && other.target == pair.target && other.targetName == pair.targetName;
