@@ -18,8 +18,8 @@ namespace rekey {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> subcommands = {"keys", "stats", "diff", "scan", "suggest", "resolve",
-                                                          "convert", "export", "parity", "run", "demo"};
+constexpr std::array<std::string_view, 11> subcommands
+    = {"keys", "stats", "diff", "scan", "suggest", "resolve", "convert", "export", "parity", "run", "demo"};
 
 constexpr const char *rootHelp = "of a nested file: 'auto', 'all' or a dotted path such as 'model'";
 
@@ -30,7 +30,8 @@ void addJson(CLI::App *command, bool &json)
 
 void addSources(CLI::App *command, PairOptions &pair)
 {
-    command->add_option("--source", pair.sources, "instead of A: a source; may be repeated for a target that takes its weights from several")
+    command
+        ->add_option("--source", pair.sources, "instead of A: a source; may be repeated for a target that takes its weights from several")
         ->allow_extra_args(false);
 }
 
@@ -44,7 +45,7 @@ void addPair(CLI::App *command, PairOptions &pair)
 }
 
 /// Registers one subcommand: its options, and what runs when it was chosen.
-template<typename Options, typename Add>
+template <typename Options, typename Add>
 void addCommand(CLI::App &app, int &result, const char *name, const char *description, int (*run)(const Options &), const Add &add)
 {
     CLI::App *command = app.add_subcommand(name, description);
@@ -55,94 +56,108 @@ void addCommand(CLI::App &app, int &result, const char *name, const char *descri
 
 void addInspecting(CLI::App &app, int &result)
 {
-    addCommand<KeysOptions>(app, result, "keys", "list a checkpoint's keys, shapes and dtypes", &keysCommand, [](CLI::App *c, KeysOptions &o) {
-        c->add_option("FILE", o.input.file, "checkpoint, folder, shard index or schema JSON")->required();
-        c->add_flag("--tree", o.tree, "as a tree with repeated blocks folded");
-        c->add_flag("--sha256", o.sha256, "with the digest of each tensor's values");
-        c->add_option("--root", o.input.root, rootHelp)->each([&o](const std::string &) { o.rootGiven = true; });
-        addJson(c, o.json);
-    });
-    addCommand<StatsOptions>(app, result, "stats", "count, range, mean and deviation of values", &statsCommand, [](CLI::App *c, StatsOptions &o) {
-        c->add_option("FILE", o.input.file, "checkpoint")->required();
-        c->add_option("--key", o.key, "a key, a pattern such as 'blocks.{i}.attn.qkv.weight', or a part of keys");
-        c->add_option("--histogram", o.histogramBins, "also count values in this many bins")->check(CLI::Range(1, 100000));
-        c->add_option("--root", o.input.root, rootHelp);
-        addJson(c, o.json);
-    });
-    addCommand<DiffOptions>(app, result, "diff", "which keys two checkpoints share, and whether their values agree", &diffCommand, [](CLI::App *c, DiffOptions &o) {
-        c->add_option("A", o.a.file, "checkpoint or schema")->required();
-        c->add_option("B", o.b.file, "checkpoint or schema")->required();
-        c->add_option("--strip-prefix", o.stripPrefixes, "compare only keys with this prefix, without it; may be repeated")->allow_extra_args(false);
-        c->add_flag("--values", o.values, "compare the values of common keys too");
-        c->add_option("--root-a", o.a.root, rootHelp);
-        c->add_option("--root-b", o.b.root, rootHelp);
-        addJson(c, o.json);
-    });
-    addCommand<ScanOptions>(app, result, "scan", "what a pickle would import or call, without running it", &scanCommand, [](CLI::App *c, ScanOptions &o) {
-        c->add_option("FILE", o.file, "checkpoint")->required();
-        addJson(c, o.json);
-    });
+    addCommand<KeysOptions>(app, result, "keys", "list a checkpoint's keys, shapes and dtypes", &keysCommand,
+                            [](CLI::App *c, KeysOptions &o) {
+                                c->add_option("FILE", o.input.file, "checkpoint, folder, shard index or schema JSON")->required();
+                                c->add_flag("--tree", o.tree, "as a tree with repeated blocks folded");
+                                c->add_flag("--sha256", o.sha256, "with the digest of each tensor's values");
+                                c->add_option("--root", o.input.root, rootHelp)->each([&o](const std::string &) { o.rootGiven = true; });
+                                addJson(c, o.json);
+                            });
+    addCommand<StatsOptions>(
+        app, result, "stats", "count, range, mean and deviation of values", &statsCommand, [](CLI::App *c, StatsOptions &o) {
+            c->add_option("FILE", o.input.file, "checkpoint")->required();
+            c->add_option("--key", o.key, "a key, a pattern such as 'blocks.{i}.attn.qkv.weight', or a part of keys");
+            c->add_option("--histogram", o.histogramBins, "also count values in this many bins")->check(CLI::Range(1, 100000));
+            c->add_option("--root", o.input.root, rootHelp);
+            addJson(c, o.json);
+        });
+    addCommand<DiffOptions>(app, result, "diff", "which keys two checkpoints share, and whether their values agree", &diffCommand,
+                            [](CLI::App *c, DiffOptions &o) {
+                                c->add_option("A", o.a.file, "checkpoint or schema")->required();
+                                c->add_option("B", o.b.file, "checkpoint or schema")->required();
+                                c->add_option("--strip-prefix", o.stripPrefixes,
+                                              "compare only keys with this prefix, without it; may be repeated")
+                                    ->allow_extra_args(false);
+                                c->add_flag("--values", o.values, "compare the values of common keys too");
+                                c->add_option("--root-a", o.a.root, rootHelp);
+                                c->add_option("--root-b", o.b.root, rootHelp);
+                                addJson(c, o.json);
+                            });
+    addCommand<ScanOptions>(app, result, "scan", "what a pickle would import or call, without running it", &scanCommand,
+                            [](CLI::App *c, ScanOptions &o) {
+                                c->add_option("FILE", o.file, "checkpoint")->required();
+                                addJson(c, o.json);
+                            });
 }
 
 void addMapping(CLI::App &app, int &result)
 {
-    addCommand<SuggestCommandOptions>(app, result, "suggest", "propose the rules from one checkpoint to another", &suggestCommand, [](CLI::App *c, SuggestCommandOptions &o) {
-        addPair(c, o.pair);
-        c->add_option("-o,--output", o.output, "mapping to write, M.rekey.json");
-        c->add_option("--pairs", o.pairs, "also write it key by key, as JSON");
-        c->add_flag("--names-only", o.namesOnly, "do not look at values as evidence");
-        addJson(c, o.json);
-    });
-    addCommand<ResolveOptions>(app, result, "resolve", "what a mapping means for two checkpoints", &resolveCommand, [](CLI::App *c, ResolveOptions &o) {
-        addPair(c, o.pair);
-        c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
-        addJson(c, o.json);
-    });
-    addCommand<ConvertOptions>(app, result, "convert", "write the target's keys, filled from the source", &convertCommand, [](CLI::App *c, ConvertOptions &o) {
-        c->add_option("A", o.pair.a, "source checkpoint");
-        addSources(c, o.pair);
-        c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
-        c->add_option_function<std::string>("-t,--target", [&o](const std::string &file) { o.target = InputOptions{file}; },
-                                            "target checkpoint or schema: names, shapes, dtypes and kept values");
-        c->add_option("-o,--output", o.output, "file to write; its extension says the format")->required();
-        c->add_option("--dtype", o.dtype, "for floating-point tensors: F32, F16, BF16 … (default: the target's)");
-        c->add_option("--max-shard-size", o.maxShardSize, "split into files of at most this size, '5GB'");
-        c->add_option("--wrapper", o.wrapperKey, "for .pth: put the state dict under this key");
-        c->add_flag("--allow-incomplete", o.allowIncomplete, "convert though keys are open; recorded in the file");
-        c->add_option("--root", o.pair.rootA, rootHelp);
-        addJson(c, o.json);
-    });
-    addCommand<ExportOptions>(app, result, "export", "write a mapping as a script or report", &exportCommand, [](CLI::App *c, ExportOptions &o) {
-        c->add_option("MAPPING", o.mapping, "mapping, M.rekey.json")->required();
-        c->add_option("--to", o.exporter, "python, transformers, json or markdown")->required();
-        c->add_option("-o,--output", o.output, "file to write (default: standard output)");
-        c->add_option_function<std::string>("--source", [&o](const std::string &file) { o.source = InputOptions{file}; },
-                                            "the checkpoint or schema it maps from, for shapes and counts");
-        c->add_option_function<std::string>("--target", [&o](const std::string &file) { o.target = InputOptions{file}; },
-                                            "the checkpoint or schema it maps to");
-        addJson(c, o.json);
-    });
+    addCommand<SuggestCommandOptions>(app, result, "suggest", "propose the rules from one checkpoint to another", &suggestCommand,
+                                      [](CLI::App *c, SuggestCommandOptions &o) {
+                                          addPair(c, o.pair);
+                                          c->add_option("-o,--output", o.output, "mapping to write, M.rekey.json");
+                                          c->add_option("--pairs", o.pairs, "also write it key by key, as JSON");
+                                          c->add_flag("--names-only", o.namesOnly, "do not look at values as evidence");
+                                          addJson(c, o.json);
+                                      });
+    addCommand<ResolveOptions>(app, result, "resolve", "what a mapping means for two checkpoints", &resolveCommand,
+                               [](CLI::App *c, ResolveOptions &o) {
+                                   addPair(c, o.pair);
+                                   c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
+                                   addJson(c, o.json);
+                               });
+    addCommand<ConvertOptions>(
+        app, result, "convert", "write the target's keys, filled from the source", &convertCommand, [](CLI::App *c, ConvertOptions &o) {
+            c->add_option("A", o.pair.a, "source checkpoint");
+            addSources(c, o.pair);
+            c->add_option("-m,--mapping", o.mapping, "mapping, M.rekey.json")->required();
+            c->add_option_function<std::string>(
+                "-t,--target", [&o](const std::string &file) { o.target = InputOptions {file}; },
+                "target checkpoint or schema: names, shapes, dtypes and kept values");
+            c->add_option("-o,--output", o.output, "file to write; its extension says the format")->required();
+            c->add_option("--dtype", o.dtype, "for floating-point tensors: F32, F16, BF16 … (default: the target's)");
+            c->add_option("--max-shard-size", o.maxShardSize, "split into files of at most this size, '5GB'");
+            c->add_option("--wrapper", o.wrapperKey, "for .pth: put the state dict under this key");
+            c->add_flag("--allow-incomplete", o.allowIncomplete, "convert though keys are open; recorded in the file");
+            c->add_option("--root", o.pair.rootA, rootHelp);
+            addJson(c, o.json);
+        });
+    addCommand<ExportOptions>(
+        app, result, "export", "write a mapping as a script or report", &exportCommand, [](CLI::App *c, ExportOptions &o) {
+            c->add_option("MAPPING", o.mapping, "mapping, M.rekey.json")->required();
+            c->add_option("--to", o.exporter, "python, transformers, json or markdown")->required();
+            c->add_option("-o,--output", o.output, "file to write (default: standard output)");
+            c->add_option_function<std::string>(
+                "--source", [&o](const std::string &file) { o.source = InputOptions {file}; },
+                "the checkpoint or schema it maps from, for shapes and counts");
+            c->add_option_function<std::string>(
+                "--target", [&o](const std::string &file) { o.target = InputOptions {file}; }, "the checkpoint or schema it maps to");
+            addJson(c, o.json);
+        });
 }
 
 void addRunning(CLI::App &app, int &result)
 {
-    addCommand<ParityOptions>(app, result, "parity", "how closely two checkpoints' values agree, tensor by tensor", &parityCommand, [](CLI::App *c, ParityOptions &o) {
-        c->add_option("A", o.a.file, "checkpoint")->required();
-        c->add_option("B", o.b.file, "checkpoint to compare with")->required();
-        c->add_option("-m,--mapping", o.mapping, "mapping from A's keys to B's (default: equal keys)");
-        // Layer by layer comparison comes later; the options say so instead of being unknown.
-        c->add_option("--image", o.image)->group("");
-        c->add_option("--activations", o.activations)->group("");
-        c->add_option("--root-a", o.a.root, rootHelp);
-        c->add_option("--root-b", o.b.root, rootHelp);
-        addJson(c, o.json);
-    });
+    addCommand<ParityOptions>(app, result, "parity", "how closely two checkpoints' values agree, tensor by tensor", &parityCommand,
+                              [](CLI::App *c, ParityOptions &o) {
+                                  c->add_option("A", o.a.file, "checkpoint")->required();
+                                  c->add_option("B", o.b.file, "checkpoint to compare with")->required();
+                                  c->add_option("-m,--mapping", o.mapping, "mapping from A's keys to B's (default: equal keys)");
+                                  // Layer by layer comparison comes later; the options say so instead of being unknown.
+                                  c->add_option("--image", o.image)->group("");
+                                  c->add_option("--activations", o.activations)->group("");
+                                  c->add_option("--root-a", o.a.root, rootHelp);
+                                  c->add_option("--root-b", o.b.root, rootHelp);
+                                  addJson(c, o.json);
+                              });
     addCommand<RunOptions>(app, result, "run", "segment an image with a SAM checkpoint", &runCommand, [](CLI::App *c, RunOptions &o) {
         c->add_option("CHECKPOINT", o.checkpoint.file, "checkpoint, or the source of a mapping")->required();
         c->add_option("-i,--image", o.image, "JPEG or PNG")->required();
         c->add_option("-m,--mapping", o.mapping, "run the target of this mapping, filled from CHECKPOINT");
-        c->add_option_function<std::string>("-t,--target", [&o](const std::string &file) { o.target = InputOptions{file}; },
-                                            "with --mapping: the target checkpoint or schema");
+        c->add_option_function<std::string>(
+            "-t,--target", [&o](const std::string &file) { o.target = InputOptions {file}; },
+            "with --mapping: the target checkpoint or schema");
         c->add_option("--point", o.points, "X,Y or X,Y,0 (background), in pixels; may be repeated")->allow_extra_args(false);
         c->add_option("--box", o.box, "X0,Y0,X1,Y1 in pixels");
         c->add_option("--text", o.text)->group("");
@@ -152,11 +167,12 @@ void addRunning(CLI::App &app, int &result)
         c->add_option("--root", o.checkpoint.root, rootHelp);
         addJson(c, o.json);
     });
-    addCommand<DemoOptions>(app, result, "demo", "the whole of it on the embedded demo, in the window or headless", &demoCommand, [](CLI::App *c, DemoOptions &o) {
-        c->add_flag("--headless")->description("without the window: write everything to a folder");
-        c->add_option("-o,--output", o.output, "the folder to write to")->required();
-        addJson(c, o.json);
-    });
+    addCommand<DemoOptions>(app, result, "demo", "the whole of it on the embedded demo, in the window or headless", &demoCommand,
+                            [](CLI::App *c, DemoOptions &o) {
+                                c->add_flag("--headless")->description("without the window: write everything to a folder");
+                                c->add_option("-o,--output", o.output, "the folder to write to")->required();
+                                addJson(c, o.json);
+                            });
 }
 
 int run(CLI::App &app, int argc, char **argv)

@@ -41,16 +41,35 @@ struct PairOptions
     InputOptions targetInput() const;
 };
 
-struct KeysOptions { InputOptions input; bool json = false, sha256 = false, tree = false, rootGiven = false; };
+struct KeysOptions
+{
+    InputOptions input;
+    bool json = false, sha256 = false, tree = false, rootGiven = false;
+};
 int keysCommand(const KeysOptions &options);
 
-struct StatsOptions { InputOptions input; std::string key; std::size_t histogramBins = 0; bool json = false; };
+struct StatsOptions
+{
+    InputOptions input;
+    std::string key;
+    std::size_t histogramBins = 0;
+    bool json = false;
+};
 int statsCommand(const StatsOptions &options);
 
-struct DiffOptions { InputOptions a, b; std::vector<std::string> stripPrefixes; bool values = false, json = false; };
+struct DiffOptions
+{
+    InputOptions a, b;
+    std::vector<std::string> stripPrefixes;
+    bool values = false, json = false;
+};
 int diffCommand(const DiffOptions &options);
 
-struct ScanOptions { std::filesystem::path file; bool json = false; };
+struct ScanOptions
+{
+    std::filesystem::path file;
+    bool json = false;
+};
 int scanCommand(const ScanOptions &options);
 
 struct SuggestCommandOptions
@@ -61,7 +80,12 @@ struct SuggestCommandOptions
 };
 int suggestCommand(const SuggestCommandOptions &options);
 
-struct ResolveOptions { PairOptions pair; std::filesystem::path mapping; bool json = false; };
+struct ResolveOptions
+{
+    PairOptions pair;
+    std::filesystem::path mapping;
+    bool json = false;
+};
 int resolveCommand(const ResolveOptions &options);
 
 struct ConvertOptions
@@ -102,7 +126,11 @@ struct RunOptions
 };
 int runCommand(const RunOptions &options);
 
-struct DemoOptions { std::filesystem::path output; bool json = false; };
+struct DemoOptions
+{
+    std::filesystem::path output;
+    bool json = false;
+};
 int demoCommand(const DemoOptions &options);
 
 } // namespace rekey

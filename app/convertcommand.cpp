@@ -19,8 +19,14 @@ std::optional<DType> parseDtype(std::string text)
         return std::nullopt;
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     // What people type: PyTorch's own names and their short forms.
-    for (const auto &[alias, name] : {std::pair<std::string_view, std::string_view>{"FLOAT32", "F32"}, {"FP32", "F32"}, {"FLOAT16", "F16"},
-                                      {"FP16", "F16"}, {"HALF", "F16"}, {"BFLOAT16", "BF16"}, {"FLOAT64", "F64"}, {"DOUBLE", "F64"}}) {
+    for (const auto &[alias, name] : {std::pair<std::string_view, std::string_view> {"FLOAT32", "F32"},
+                                      {"FP32", "F32"},
+                                      {"FLOAT16", "F16"},
+                                      {"FP16", "F16"},
+                                      {"HALF", "F16"},
+                                      {"BFLOAT16", "BF16"},
+                                      {"FLOAT64", "F64"},
+                                      {"DOUBLE", "F64"}}) {
         if (text == alias)
             text = name;
     }
@@ -35,9 +41,10 @@ nlohmann::ordered_json reportJson(const ConvertReport &report)
     nlohmann::ordered_json files = nlohmann::ordered_json::array();
     for (const std::filesystem::path &file : report.files)
         files.push_back(file.string());
-    return {{"files", std::move(files)}, {"tensors", report.tensors}, {"bytes", report.bytes}, {"filled", report.filled},
-            {"initialised", report.initialised}, {"kept", report.kept}, {"missing", report.missing}, {"unexpected", report.unexpected},
-            {"largest_rounding", report.largestRounding}, {"overflows", report.overflows}, {"warnings", report.warnings}};
+    return {{"files", std::move(files)},     {"tensors", report.tensors},         {"bytes", report.bytes},
+            {"filled", report.filled},       {"initialised", report.initialised}, {"kept", report.kept},
+            {"missing", report.missing},     {"unexpected", report.unexpected},   {"largest_rounding", report.largestRounding},
+            {"overflows", report.overflows}, {"warnings", report.warnings}};
 }
 
 std::string reportText(const ConvertReport &report)
@@ -49,9 +56,11 @@ std::string reportText(const ConvertReport &report)
     if (report.overflows != 0)
         text += fmt::format("{} became infinite: the target's type is too small for them.\n", countText(report.overflows, "value"));
     if (!report.missing.empty())
-        text += fmt::format("Missing: {}, left out ({} …).\n", countText(report.missing.size(), "key"), displayText(report.missing.front()));
+        text
+            += fmt::format("Missing: {}, left out ({} …).\n", countText(report.missing.size(), "key"), displayText(report.missing.front()));
     if (!report.unexpected.empty())
-        text += fmt::format("Unexpected: {}, not used ({} …).\n", countText(report.unexpected.size(), "key"), displayText(report.unexpected.front()));
+        text += fmt::format("Unexpected: {}, not used ({} …).\n", countText(report.unexpected.size(), "key"),
+                            displayText(report.unexpected.front()));
     for (const std::filesystem::path &file : report.files)
         text += "Written: " + file.string() + "\n";
     return text;

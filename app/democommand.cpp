@@ -71,15 +71,22 @@ public:
     {
         Json photos = Json::array();
         for (const PhotoResult &p : m_photos) {
-            photos.push_back({{"photo", p.name}, {"prompt", p.prompt}, {"iou_original_converted", p.iou}, {"max_logit_difference", p.logitDifference},
-                              {"score_original", p.originalScore}, {"score_converted", p.convertedScore},
-                              {"milliseconds_original", p.originalMilliseconds}, {"milliseconds_converted", p.convertedMilliseconds}});
+            photos.push_back({{"photo", p.name},
+                              {"prompt", p.prompt},
+                              {"iou_original_converted", p.iou},
+                              {"max_logit_difference", p.logitDifference},
+                              {"score_original", p.originalScore},
+                              {"score_converted", p.convertedScore},
+                              {"milliseconds_original", p.originalMilliseconds},
+                              {"milliseconds_converted", p.convertedMilliseconds}});
         }
         return {{"source", {{"name", m_source->name()}, {"keys", m_source->tensors().size()}}},
                 {"target", {{"name", m_target->name()}, {"keys", m_target->tensors().size()}}},
-                {"rules", m_mapping.rules.size()}, {"resolution", resolutionJson(m_mapping, m_resolution, m_source->schema(), m_target->schema())},
+                {"rules", m_mapping.rules.size()},
+                {"resolution", resolutionJson(m_mapping, m_resolution, m_source->schema(), m_target->schema())},
                 {"converted", {{"tensors", m_report.tensors}, {"bytes", m_report.bytes}, {"largest_rounding", m_report.largestRounding}}},
-                {"tensors_equal_to_source", m_equal}, {"photos", std::move(photos)},
+                {"tensors_equal_to_source", m_equal},
+                {"photos", std::move(photos)},
                 {"milliseconds", {{"open", m_openTime}, {"suggest", m_suggestTime}, {"convert", m_convertTime}}}};
     }
 
@@ -88,9 +95,12 @@ public:
         std::string text = fmt::format("{}\n{}\n\n", describeInput(*m_source), describeInput(*m_target));
         text += fmt::format("Opened in {}, {} suggested in {}.\n{}", durationText(m_openTime), countText(m_mapping.rules.size(), "rule"),
                             durationText(m_suggestTime), countsText(m_resolution));
-        text += fmt::format("Converted {} ({}) in {}; {} equal the source after rounding to the target's type, largest rounding {:.1e}.\n\n",
-                            countText(m_report.tensors, "tensor"), bytesText(m_report.bytes), durationText(m_convertTime), m_equal, m_report.largestRounding);
-        text += fmt::format("{:<14} {:<18} {:>8} {:>12}   {}\n", "photo", "prompt", "mask IoU", "max |Δlogit|", "encoding and masks, original / converted");
+        text
+            += fmt::format("Converted {} ({}) in {}; {} equal the source after rounding to the target's type, largest rounding {:.1e}.\n\n",
+                           countText(m_report.tensors, "tensor"), bytesText(m_report.bytes), durationText(m_convertTime), m_equal,
+                           m_report.largestRounding);
+        text += fmt::format("{:<14} {:<18} {:>8} {:>12}   {}\n", "photo", "prompt", "mask IoU", "max |Δlogit|",
+                            "encoding and masks, original / converted");
         for (const PhotoResult &p : m_photos) {
             text += fmt::format("{:<14} {:<18} {:>8.5f} {:>12.1e}   {} / {}\n", p.title, p.prompt, p.iou, p.logitDifference,
                                 durationText(p.originalMilliseconds), durationText(p.convertedMilliseconds));
@@ -130,7 +140,7 @@ private:
         m_resolution = resolve(m_mapping, m_source->schema(), m_target->schema());
         saveMapping(m_mapping, file("sam_tiny.rekey.json", "the mapping, for the window and for 'rekey convert'"));
         const Schema &source = m_source->schema(), &target = m_target->schema();
-        const ExportInput input{&m_mapping, &source, &target, &m_resolution};
+        const ExportInput input {&m_mapping, &source, &target, &m_resolution};
         writeText(file("convert_sam_tiny.py", "the same conversion as a Python script"), exporterById("python").write(input));
         writeText(file("report.md", "what became of every key"), exporterById("markdown").write(input));
     }
@@ -178,8 +188,9 @@ private:
             const std::string &key = m_source->tensors()[from].key;
             std::string name = key;
             std::ranges::replace(name, '.', '_');
-            const Image picture = histogramPicture(key, histogram(*m_source, from, range.lower, range.upper, histogramBins),
-                                                   m_converted->tensors()[to].key, histogram(*m_converted, to, range.lower, range.upper, histogramBins));
+            const Image picture
+                = histogramPicture(key, histogram(*m_source, from, range.lower, range.upper, histogramBins), m_converted->tensors()[to].key,
+                                   histogram(*m_converted, to, range.lower, range.upper, histogramBins));
             savePicture(picture, file("histograms/" + name + ".png", "values of the source and of the converted tensor"));
         }
     }
@@ -187,7 +198,8 @@ private:
     void segment()
     {
         const std::vector<DemoPrompt> prompts = demoPrompts(demoFolder());
-        const auto original = runtime().openSegmenter({m_source, std::nullopt, nullptr}), converted = runtime().openSegmenter({m_converted, std::nullopt, nullptr});
+        const auto original = runtime().openSegmenter({m_source, std::nullopt, nullptr}),
+                   converted = runtime().openSegmenter({m_converted, std::nullopt, nullptr});
         for (std::size_t i = 0; i < prompts.size(); ++i) {
             const double from = 0.25 + 0.75 * static_cast<double>(i) / static_cast<double>(prompts.size());
             m_progress.step(static_cast<std::uint64_t>(from * 1000), 1000, "segmenting photos");
@@ -223,7 +235,8 @@ private:
         return result;
     }
 
-    void writePictures(const DemoPrompt &prompt, const Image &photo, const MaskCandidate &original, const MaskCandidate &converted, const PhotoResult &result)
+    void writePictures(const DemoPrompt &prompt, const Image &photo, const MaskCandidate &original, const MaskCandidate &converted,
+                       const PhotoResult &result)
     {
         const auto overlay = [&](const MaskCandidate &mask) {
             Image picture = overlayMask(photo, mask.pixels);
@@ -233,8 +246,10 @@ private:
                 drawPoint(picture, point.x, point.y, point.foreground);
             return picture;
         };
-        savePicture(sideBySide(overlay(original), "Original · " + m_source->name(), overlay(converted), "Converted · " + m_converted->name(),
-                               fmt::format("{} · mask IoU {:.5f} · predicted IoU {:.4f} and {:.4f}", result.title, result.iou, result.originalScore, result.convertedScore)),
+        savePicture(sideBySide(overlay(original), "Original · " + m_source->name(), overlay(converted),
+                               "Converted · " + m_converted->name(),
+                               fmt::format("{} · mask IoU {:.5f} · predicted IoU {:.4f} and {:.4f}", result.title, result.iou,
+                                           result.originalScore, result.convertedScore)),
                     file("masks/" + result.name + ".png", result.title + ", original beside converted"));
         const auto saveMask = [&](const MaskCandidate &mask, const char *side) {
             std::vector<std::uint8_t> pixels = mask.pixels;

@@ -16,10 +16,11 @@ Prompts promptsFrom(const Json &json)
     Prompts prompts;
     if (const auto points = json.find("points"); points != json.end()) {
         for (std::size_t i = 0; i < points->size(); ++i)
-            prompts.points.push_back({points->at(i).at(0).get<double>(), points->at(i).at(1).get<double>(), json.at("labels").at(i).get<int>() != 0});
+            prompts.points.push_back(
+                {points->at(i).at(0).get<double>(), points->at(i).at(1).get<double>(), json.at("labels").at(i).get<int>() != 0});
     }
     if (const auto box = json.find("box"); box != json.end())
-        prompts.box = PromptBox{box->at(0).get<double>(), box->at(1).get<double>(), box->at(2).get<double>(), box->at(3).get<double>()};
+        prompts.box = PromptBox {box->at(0).get<double>(), box->at(1).get<double>(), box->at(2).get<double>(), box->at(3).get<double>()};
     prompts.multimask = json.at("multimask").get<bool>();
     return prompts;
 }

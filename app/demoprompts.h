@@ -12,7 +12,7 @@ namespace rekey {
 struct DemoPrompt
 {
     std::filesystem::path photo;
-    std::string title;      ///< "Dahlia"
+    std::string title; ///< "Dahlia"
     std::string promptName; ///< "point"
     Prompts prompts;
 };

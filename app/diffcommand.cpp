@@ -54,14 +54,24 @@ Json diffJson(const Checkpoint &a, const Checkpoint &b, const KeyDifference &key
     Json mismatches = Json::array();
     for (const KeyDifference::Mismatch &m : keys.shapeMismatch)
         mismatches.push_back({{"key", m.key}, {"a", m.a}, {"b", m.b}});
-    Json result = {{"a", {{"name", a.name()}, {"keys", a.tensors().size()}}}, {"b", {{"name", b.name()}, {"keys", b.tensors().size()}}},
-                   {"common", keys.common.size()}, {"only_a", keys.onlyA.size()}, {"only_b", keys.onlyB.size()},
-                   {"shape_mismatch", std::move(mismatches)}, {"common_keys", keys.common}, {"missing", keys.onlyB}, {"unexpected", keys.onlyA}};
+    Json result = {{"a", {{"name", a.name()}, {"keys", a.tensors().size()}}},
+                   {"b", {{"name", b.name()}, {"keys", b.tensors().size()}}},
+                   {"common", keys.common.size()},
+                   {"only_a", keys.onlyA.size()},
+                   {"only_b", keys.onlyB.size()},
+                   {"shape_mismatch", std::move(mismatches)},
+                   {"common_keys", keys.common},
+                   {"missing", keys.onlyB},
+                   {"unexpected", keys.onlyA}};
     if (values != nullptr) {
         Json rows = Json::array();
         for (const ValueRow &row : *values) {
-            rows.push_back({{"key", row.key}, {"equal", row.difference.equal}, {"max_abs", row.difference.maxAbsolute},
-                            {"mean_abs", row.difference.meanAbsolute}, {"cosine", row.difference.cosine}, {"differing", row.difference.differing}});
+            rows.push_back({{"key", row.key},
+                            {"equal", row.difference.equal},
+                            {"max_abs", row.difference.maxAbsolute},
+                            {"mean_abs", row.difference.meanAbsolute},
+                            {"cosine", row.difference.cosine},
+                            {"differing", row.difference.differing}});
         }
         result["values"] = std::move(rows);
     }
@@ -101,12 +111,14 @@ std::string diffText(const Checkpoint &a, const Checkpoint &b, const KeyDifferen
 std::string valuesText(const std::vector<ValueRow> &rows)
 {
     const auto differing = static_cast<std::size_t>(std::ranges::count_if(rows, [](const ValueRow &row) { return !row.difference.equal; }));
-    std::string text = fmt::format("\nValues: {} equal, {} different\n", countText(rows.size() - differing, "tensor"), countText(differing));
+    std::string text
+        = fmt::format("\nValues: {} equal, {} different\n", countText(rows.size() - differing, "tensor"), countText(differing));
     std::size_t shown = 0;
     for (const ValueRow &row : rows) {
         if (row.difference.equal || ++shown > keysShown)
             continue;
-        text += fmt::format("  {}: largest difference {:.1e}, cosine {:.6f}\n", displayText(row.key, 200), row.difference.maxAbsolute, row.difference.cosine);
+        text += fmt::format("  {}: largest difference {:.1e}, cosine {:.6f}\n", displayText(row.key, 200), row.difference.maxAbsolute,
+                            row.difference.cosine);
     }
     return text;
 }
@@ -128,7 +140,7 @@ int diffCommand(const DiffOptions &options)
     else
         printText(diffText(*a, *b, keys, !options.stripPrefixes.empty()) + (options.values ? valuesText(values) : std::string()));
     const bool same = keys.onlyA.empty() && keys.onlyB.empty() && keys.shapeMismatch.empty()
-        && std::ranges::all_of(values, [](const ValueRow &row) { return row.difference.equal; });
+                      && std::ranges::all_of(values, [](const ValueRow &row) { return row.difference.equal; });
     return same ? ExitDone : ExitFindings;
 }
 

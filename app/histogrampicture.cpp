@@ -80,7 +80,8 @@ public:
         double before = bottom;
         for (std::size_t i = 0; i <= h.counts.size(); ++i) {
             const double now = i < h.counts.size() ? y(static_cast<double>(h.counts[i])) : bottom;
-            fillRect(m_image, edge(h, i) - stroke / 2, std::min(before, now) - stroke / 2, edge(h, i) + stroke / 2, std::max(before, now) + stroke / 2, colour);
+            fillRect(m_image, edge(h, i) - stroke / 2, std::min(before, now) - stroke / 2, edge(h, i) + stroke / 2,
+                     std::max(before, now) + stroke / 2, colour);
             if (i < h.counts.size())
                 fillRect(m_image, edge(h, i) + stroke / 2, now - stroke / 2, edge(h, i + 1) - stroke / 2, now + stroke / 2, colour);
             before = now;

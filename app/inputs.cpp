@@ -110,8 +110,8 @@ std::string describeInput(const Checkpoint &checkpoint)
         else if (groups.size() <= groupsShown)
             groups.emplace_back(first, 1);
     }
-    std::string text = fmt::format("{}: {}, {}, {}", displayText(checkpoint.name()), countText(schema.tensors.size(), "key"), dtypesText(schema),
-                                   bytesText(bytes));
+    std::string text = fmt::format("{}: {}, {}, {}", displayText(checkpoint.name()), countText(schema.tensors.size(), "key"),
+                                   dtypesText(schema), bytesText(bytes));
     if (groups.size() <= groupsShown) {
         for (std::size_t i = 0; i < groups.size(); ++i)
             text += fmt::format("{}{} {}", i == 0 ? " (" : ", ", displayText(groups[i].first), groups[i].second);

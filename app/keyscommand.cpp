@@ -47,7 +47,7 @@ Json pathJson(const Path &path)
 bool hasDigest(const TensorEntry &entry)
 {
     return entry.kind != TensorKind::Meta && entry.kind != TensorKind::Sparse && entry.kind != TensorKind::Nested
-        && entry.kind != TensorKind::Object;
+           && entry.kind != TensorKind::Object;
 }
 
 bool isPartOf(const TensorEntry &entry, const TensorEntry &container)
@@ -57,7 +57,11 @@ bool isPartOf(const TensorEntry &entry, const TensorEntry &container)
 
 Json tensorJson(const TensorEntry &entry)
 {
-    Json row = {{"key", entry.key}, {"path", pathJson(entry.path)}, {"shape", entry.shape}, {"dtype", name(entry.dtype)}, {"nbytes", entry.bytes()}};
+    Json row = {{"key", entry.key},
+                {"path", pathJson(entry.path)},
+                {"shape", entry.shape},
+                {"dtype", name(entry.dtype)},
+                {"nbytes", entry.bytes()}};
     if (entry.kind != TensorKind::Dense)
         row["kind"] = entry.layout.empty() ? std::string(kindName(entry.kind)) : entry.layout;
     if (entry.parameter)
@@ -128,8 +132,9 @@ Json keysJson(const Checkpoint &checkpoint, bool digests, const Progress &progre
     Json roots = Json::array();
     for (const Root &root : checkpoint.roots())
         roots.push_back({{"root", root.text}, {"tensors", root.tensors}});
-    return {{"name", checkpoint.name()}, {"format", checkpoint.format()}, {"warnings", checkpoint.warnings()}, {"root", checkpoint.root().text},
-            {"roots", std::move(roots)}, {"tensors", std::move(tensors)}, {"metadata", Json(metadata)}, {"entries", std::move(entries)}};
+    return {{"name", checkpoint.name()},      {"format", checkpoint.format()}, {"warnings", checkpoint.warnings()},
+            {"root", checkpoint.root().text}, {"roots", std::move(roots)},     {"tensors", std::move(tensors)},
+            {"metadata", Json(metadata)},     {"entries", std::move(entries)}};
 }
 
 std::string keysText(const Checkpoint &checkpoint, bool digests, const Progress &progress)
@@ -169,7 +174,8 @@ void treeText(const KeyTree &tree, std::uint32_t node, int indent, fmt::memory_b
         if (row.repeat > 1)
             label += fmt::format(" ×{}", row.repeat);
         if (row.tensors.empty())
-            fmt::format_to(std::back_inserter(out), "{:<48}  {:>9} keys  {:>15} values  {:>10}\n", label, countText(row.keys), countText(row.values), bytesText(row.bytes));
+            fmt::format_to(std::back_inserter(out), "{:<48}  {:>9} keys  {:>15} values  {:>10}\n", label, countText(row.keys),
+                           countText(row.values), bytesText(row.bytes));
         else
             fmt::format_to(std::back_inserter(out), "{:<48}  {}\n", label, row.shapes);
         treeText(tree, child, indent + 1, out);

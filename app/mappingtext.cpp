@@ -30,7 +30,8 @@ std::string ruleText(const Rule &rule)
     case RuleKind::Map: break;
     }
     const std::string transform = ruleTransformText(rule);
-    return fmt::format("{} → {}{}", patternsText(rule.sources), patternsText(rule.targets), transform.empty() ? "" : "  [" + transform + "]");
+    return fmt::format("{} → {}{}", patternsText(rule.sources), patternsText(rule.targets),
+                       transform.empty() ? "" : "  [" + transform + "]");
 }
 
 std::string_view severityName(Severity severity)
@@ -67,11 +68,11 @@ std::string_view statusName(SourceStatus status)
     return "unused";
 }
 
-constexpr TargetStatus targetStatuses[] = {TargetStatus::Filled, TargetStatus::Initialised, TargetStatus::ToReview,
-                                           TargetStatus::Missing, TargetStatus::Mismatched, TargetStatus::Conflicting};
+constexpr TargetStatus targetStatuses[] = {TargetStatus::Filled,  TargetStatus::Initialised, TargetStatus::ToReview,
+                                           TargetStatus::Missing, TargetStatus::Mismatched,  TargetStatus::Conflicting};
 constexpr SourceStatus sourceStatuses[] = {SourceStatus::Used, SourceStatus::ToReview, SourceStatus::Dropped, SourceStatus::Unused};
 
-template<typename Outcomes, typename Status>
+template <typename Outcomes, typename Status>
 std::vector<std::string> keysWith(const Outcomes &outcomes, Status status, const Schema &schema)
 {
     std::vector<std::string> keys;
@@ -90,7 +91,8 @@ std::string rulesText(const Mapping &mapping, const Resolution &resolution)
     for (std::size_t i = 0; i < mapping.rules.size(); ++i) {
         const Rule &rule = mapping.rules[i];
         const RuleEffect &effect = resolution.rules[i];
-        const std::string state = rule.state == RuleState::Suggested ? fmt::format("{:.2f}", rule.confidence) : std::string(ruleStateName(rule.state));
+        const std::string state
+            = rule.state == RuleState::Suggested ? fmt::format("{:.2f}", rule.confidence) : std::string(ruleStateName(rule.state));
         text += fmt::format("{:<9} ×{:<5} {}\n", state, std::max(effect.sourceKeys, effect.targetKeys), ruleText(rule));
         if (rule.state != RuleState::ToReview)
             continue;
@@ -150,12 +152,16 @@ Json resolutionJson(const Mapping &mapping, const Resolution &resolution, const 
             row["target"] = target.tensors[problem.target].key;
         problems.push_back(std::move(row));
     }
-    return {{"complete", resolution.complete()}, {"rules", mapping.rules.size()}, {"target", std::move(targets)}, {"source", std::move(sources)},
+    return {{"complete", resolution.complete()},
+            {"rules", mapping.rules.size()},
+            {"target", std::move(targets)},
+            {"source", std::move(sources)},
             {"missing", keysWith(resolution.targets, TargetStatus::Missing, target)},
             {"unexpected", keysWith(resolution.sources, SourceStatus::Unused, source)},
             {"mismatched", keysWith(resolution.targets, TargetStatus::Mismatched, target)},
             {"conflicting", keysWith(resolution.targets, TargetStatus::Conflicting, target)},
-            {"to_review", keysWith(resolution.targets, TargetStatus::ToReview, target)}, {"problems", std::move(problems)}};
+            {"to_review", keysWith(resolution.targets, TargetStatus::ToReview, target)},
+            {"problems", std::move(problems)}};
 }
 
 bool withoutFindings(const Resolution &resolution)

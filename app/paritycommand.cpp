@@ -68,7 +68,7 @@ public:
 
     ParityRow compareStored(std::size_t inA, std::size_t inB) const
     {
-        ParityRow row{m_b->tensors()[inB].key, Verdict::Different, {}, {}};
+        ParityRow row {m_b->tensors()[inB].key, Verdict::Different, {}, {}};
         const TensorEntry &a = m_a->tensors()[inA], &b = m_b->tensors()[inB];
         if (a.shape != b.shape) {
             row.why = "shapes " + shapeText(a.shape) + " and " + shapeText(b.shape);
@@ -82,7 +82,7 @@ public:
     ParityRow compareConverted(const std::vector<std::byte> &converted, std::size_t inB) const
     {
         const TensorEntry &b = m_b->tensors()[inB];
-        ParityRow row{b.key, Verdict::Different, {}, {}};
+        ParityRow row {b.key, Verdict::Different, {}, {}};
         std::vector<double> left(b.elements()), right(b.elements());
         std::vector<std::byte> stored(converted.size());
         m_b->read(inB, 0, b.elements(), stored);
@@ -174,8 +174,12 @@ Json parityJson(const std::vector<ParityRow> &rows)
         }
         tensors.push_back(std::move(each));
     }
-    return {{"compared", rows.size()}, {"equal", countOf(rows, Verdict::Equal)}, {"within_tolerance", countOf(rows, Verdict::WithinTolerance)},
-            {"different", countOf(rows, Verdict::Different)}, {"missing", countOf(rows, Verdict::Missing)}, {"tensors", std::move(tensors)}};
+    return {{"compared", rows.size()},
+            {"equal", countOf(rows, Verdict::Equal)},
+            {"within_tolerance", countOf(rows, Verdict::WithinTolerance)},
+            {"different", countOf(rows, Verdict::Different)},
+            {"missing", countOf(rows, Verdict::Missing)},
+            {"tensors", std::move(tensors)}};
 }
 
 std::string parityText(const std::vector<ParityRow> &rows)
@@ -188,9 +192,10 @@ std::string parityText(const std::vector<ParityRow> &rows)
             continue;
         if (++shown > rowsShown)
             break;
-        const std::string figures = row.why.empty() ? fmt::format("largest difference {:.1e}, mean {:.1e}, cosine {:.6f}", row.difference.maxAbsolute,
-                                                                  row.difference.meanAbsolute, row.difference.cosine)
-                                                    : row.why;
+        const std::string figures = row.why.empty()
+                                        ? fmt::format("largest difference {:.1e}, mean {:.1e}, cosine {:.6f}", row.difference.maxAbsolute,
+                                                      row.difference.meanAbsolute, row.difference.cosine)
+                                        : row.why;
         text += fmt::format("{:<16}  {}  {}\n", verdictName(row.verdict), displayText(row.key, 200), figures);
     }
     if (shown > rowsShown)

@@ -53,7 +53,8 @@ void blend(Image &image, int x, int y, Rgb colour, double opacity)
 {
     if (x < 0 || y < 0 || x >= image.width || y >= image.height)
         return;
-    std::uint8_t *pixel = &image.rgb[3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x))];
+    std::uint8_t *pixel
+        = &image.rgb[3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x))];
     for (std::size_t c = 0; c < 3; ++c)
         pixel[c] = static_cast<std::uint8_t>(std::lround(pixel[c] * (1 - opacity) + colour[c] * opacity));
 }
@@ -77,7 +78,9 @@ void paste(Image &image, const Image &part, int x, int y)
 /// Distance in whole pixels (city block, at most 3) from the mask's edge: 0 on the edge inside.
 bool nearOther(const std::vector<std::uint8_t> &mask, int width, int height, int x, int y, int distance)
 {
-    const auto at = [&](int px, int py) { return mask[static_cast<std::size_t>(py) * static_cast<std::size_t>(width) + static_cast<std::size_t>(px)] != 0; };
+    const auto at = [&](int px, int py) {
+        return mask[static_cast<std::size_t>(py) * static_cast<std::size_t>(width) + static_cast<std::size_t>(px)] != 0;
+    };
     const bool here = at(x, y);
     for (int dy = -distance; dy <= distance; ++dy) {
         for (int dx = -distance; dx <= distance; ++dx) {
@@ -93,7 +96,7 @@ bool nearOther(const std::vector<std::uint8_t> &mask, int width, int height, int
 
 Image blankImage(int width, int height, Rgb colour)
 {
-    Image image{width, height, std::vector<std::uint8_t>(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
+    Image image {width, height, std::vector<std::uint8_t>(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
     for (std::size_t i = 0; i < image.rgb.size(); ++i)
         image.rgb[i] = colour[i % 3];
     return image;
@@ -101,7 +104,9 @@ Image blankImage(int width, int height, Rgb colour)
 
 void fillRect(Image &image, double x0, double y0, double x1, double y1, Rgb colour, double opacity)
 {
-    const auto covered = [](double low, double high, int pixel) { return std::clamp(std::min(high, pixel + 1.0) - std::max(low, double(pixel)), 0.0, 1.0); };
+    const auto covered = [](double low, double high, int pixel) {
+        return std::clamp(std::min(high, pixel + 1.0) - std::max(low, double(pixel)), 0.0, 1.0);
+    };
     for (int y = static_cast<int>(std::floor(y0)); y < static_cast<int>(std::ceil(y1)); ++y) {
         for (int x = static_cast<int>(std::floor(x0)); x < static_cast<int>(std::ceil(x1)); ++x)
             blend(image, x, y, colour, opacity * covered(x0, x1, x) * covered(y0, y1, y));
@@ -139,7 +144,8 @@ Image overlayMask(const Image &photo, const std::vector<std::uint8_t> &mask)
     Image image = photo;
     for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
-            const bool inside = mask[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)] != 0;
+            const bool inside
+                = mask[static_cast<std::size_t>(y) * static_cast<std::size_t>(image.width) + static_cast<std::size_t>(x)] != 0;
             if (inside && nearOther(mask, image.width, image.height, x, y, outlineWidth))
                 blend(image, x, y, maskColour, 1);
             else if (inside)
@@ -153,7 +159,7 @@ Image overlayMask(const Image &photo, const std::vector<std::uint8_t> &mask)
 
 void drawPoint(Image &image, double x, double y, bool foreground)
 {
-    const Rgb colour = foreground ? Rgb{0x00, 0x66, 0x4A} : Rgb{0xA8, 0x32, 0x1A};
+    const Rgb colour = foreground ? Rgb {0x00, 0x66, 0x4A} : Rgb {0xA8, 0x32, 0x1A};
     fillDisc(image, x + 0.5, y + 0.5, 9, white);
     fillDisc(image, x + 0.5, y + 0.5, 7.5, colour);
     fillRect(image, x - 3.5, y - 0.5, x + 4.5, y + 1.5, white);

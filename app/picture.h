@@ -39,7 +39,8 @@ void drawBox(Image &image, double x0, double y0, double x1, double y1);
 
 /// Two pictures of equal size side by side, each below its caption (in the source's and the target's colour), and a line
 /// of text below both.
-Image sideBySide(const Image &left, std::string_view leftCaption, const Image &right, std::string_view rightCaption, std::string_view below);
+Image sideBySide(const Image &left, std::string_view leftCaption, const Image &right, std::string_view rightCaption,
+                 std::string_view below);
 
 void savePicture(const Image &image, const std::filesystem::path &path);
 

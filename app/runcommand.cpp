@@ -48,7 +48,7 @@ Prompts parsePrompts(const RunOptions &options, const Image &image)
             throw UsageError("--box: '" + displayText(options.box) + "' is not X0,Y0,X1,Y1 with the smaller corner first");
         if (!inside(n[0], n[1]) || !inside(n[2], n[3]))
             throw UsageError("--box: '" + displayText(options.box) + "' reaches outside the image, which is " + size);
-        prompts.box = PromptBox{n[0], n[1], n[2], n[3]};
+        prompts.box = PromptBox {n[0], n[1], n[2], n[3]};
     }
     // As segment-anything advises: a lone point is ambiguous and gets three candidates, more says which is meant.
     prompts.multimask = prompts.points.size() == 1 && !prompts.box;
@@ -60,8 +60,15 @@ Json resultJson(const Segmenter &segmenter, const SegmentResult &result)
     Json masks = Json::array();
     for (const MaskCandidate &mask : result.masks)
         masks.push_back({{"predicted_iou", mask.predictedIou}, {"stability", mask.stability}, {"area", mask.area}});
-    return {{"model", segmenter.description()}, {"width", result.width}, {"height", result.height}, {"best", result.best}, {"masks", std::move(masks)},
-            {"milliseconds", {{"loading", segmenter.loadingMilliseconds()}, {"encoding", segmenter.encodingMilliseconds()}, {"predicting", result.milliseconds}}}};
+    return {{"model", segmenter.description()},
+            {"width", result.width},
+            {"height", result.height},
+            {"best", result.best},
+            {"masks", std::move(masks)},
+            {"milliseconds",
+             {{"loading", segmenter.loadingMilliseconds()},
+              {"encoding", segmenter.encodingMilliseconds()},
+              {"predicting", result.milliseconds}}}};
 }
 
 std::string resultText(const Segmenter &segmenter, const SegmentResult &result)
@@ -72,8 +79,9 @@ std::string resultText(const Segmenter &segmenter, const SegmentResult &result)
         text += fmt::format("mask {}: predicted IoU {:.4f}, stability {:.4f}, {} pixels{}\n", i + 1, mask.predictedIou, mask.stability,
                             countText(mask.area), i == result.best ? ", written" : "");
     }
-    return text + fmt::format("loading {}, encoding {}, predicting {}\n", durationText(segmenter.loadingMilliseconds()),
-                              durationText(segmenter.encodingMilliseconds()), durationText(result.milliseconds));
+    return text
+           + fmt::format("loading {}, encoding {}, predicting {}\n", durationText(segmenter.loadingMilliseconds()),
+                         durationText(segmenter.encodingMilliseconds()), durationText(result.milliseconds));
 }
 
 Image overlay(const Image &photo, const Prompts &prompts, const MaskCandidate &mask)
@@ -91,7 +99,8 @@ Image overlay(const Image &photo, const Prompts &prompts, const MaskCandidate &m
 int runCommand(const RunOptions &options)
 {
     if (!options.text.empty())
-        throw UsageError("run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
+        throw UsageError(
+            "run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
     if (options.dtype != "fp32")
         throw UsageError("run computes in fp32 so far; --dtype " + displayText(options.dtype) + " is not there yet.");
     if (options.points.empty() && options.box.empty())

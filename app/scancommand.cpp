@@ -31,11 +31,21 @@ Json scanJson(const Checkpoint &checkpoint)
 {
     Json rows = Json::array();
     for (const GlobalUse &use : checkpoint.globals()) {
-        rows.push_back({{"module", use.module}, {"name", use.name}, {"grade", gradeName(use.grade)}, {"part", use.part}, {"offset", use.offset},
-                        {"count", use.count}, {"called", use.called}});
+        rows.push_back({{"module", use.module},
+                        {"name", use.name},
+                        {"grade", gradeName(use.grade)},
+                        {"part", use.part},
+                        {"offset", use.offset},
+                        {"count", use.count},
+                        {"called", use.called}});
     }
-    return {{"name", checkpoint.name()}, {"format", checkpoint.format()}, {"executed", false}, {"dangerous", countOf(checkpoint.globals(), Grade::Dangerous)},
-            {"unknown", countOf(checkpoint.globals(), Grade::Unknown)}, {"globals", std::move(rows)}, {"warnings", checkpoint.warnings()}};
+    return {{"name", checkpoint.name()},
+            {"format", checkpoint.format()},
+            {"executed", false},
+            {"dangerous", countOf(checkpoint.globals(), Grade::Dangerous)},
+            {"unknown", countOf(checkpoint.globals(), Grade::Unknown)},
+            {"globals", std::move(rows)},
+            {"warnings", checkpoint.warnings()}};
 }
 
 std::string scanText(const Checkpoint &checkpoint)
@@ -45,11 +55,13 @@ std::string scanText(const Checkpoint &checkpoint)
         return fmt::format("{} ({}): holds no code and names none.\n", displayText(checkpoint.name()), checkpoint.formatText());
     std::string text;
     for (const GlobalUse &use : globals) {
-        text += fmt::format("{:<9}  {}.{}  {} {}, first at byte {} of {}\n", gradeName(use.grade), displayText(use.module), displayText(use.name),
-                            use.called ? "called, named" : "named", use.count == 1 ? "once" : countText(use.count, "time"), use.offset, displayText(use.part));
+        text += fmt::format("{:<9}  {}.{}  {} {}, first at byte {} of {}\n", gradeName(use.grade), displayText(use.module),
+                            displayText(use.name), use.called ? "called, named" : "named",
+                            use.count == 1 ? "once" : countText(use.count, "time"), use.offset, displayText(use.part));
     }
-    return text + fmt::format("\n{}: {} ({} dangerous, {} unknown). Nothing was executed.\n", displayText(checkpoint.name()),
-                              countText(globals.size(), "imported name"), countOf(globals, Grade::Dangerous), countOf(globals, Grade::Unknown));
+    return text
+           + fmt::format("\n{}: {} ({} dangerous, {} unknown). Nothing was executed.\n", displayText(checkpoint.name()),
+                         countText(globals.size(), "imported name"), countOf(globals, Grade::Dangerous), countOf(globals, Grade::Unknown));
 }
 
 } // namespace

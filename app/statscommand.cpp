@@ -41,16 +41,26 @@ Json number(double value)
 
 Json statisticsJson(const TensorEntry &entry, const Statistics &s)
 {
-    return {{"key", entry.key}, {"dtype", name(entry.dtype)}, {"shape", entry.shape}, {"count", s.count}, {"finite", s.finite}, {"zeros", s.zeros},
-            {"nan", s.nans}, {"infinite", s.infinities}, {"min", number(s.minimum)}, {"max", number(s.maximum)},
-            {"mean", number(s.finite == 0 ? NAN : s.mean)}, {"std", number(s.standardDeviation())}};
+    return {{"key", entry.key},
+            {"dtype", name(entry.dtype)},
+            {"shape", entry.shape},
+            {"count", s.count},
+            {"finite", s.finite},
+            {"zeros", s.zeros},
+            {"nan", s.nans},
+            {"infinite", s.infinities},
+            {"min", number(s.minimum)},
+            {"max", number(s.maximum)},
+            {"mean", number(s.finite == 0 ? NAN : s.mean)},
+            {"std", number(s.standardDeviation())}};
 }
 
 std::string statisticsText(const TensorEntry &entry, const Statistics &s, std::size_t width)
 {
     const auto value = [](double v) { return std::isfinite(v) ? fmt::format("{:>11.4f}", v) : fmt::format("{:>11}", "–"); };
-    std::string text = fmt::format("{:<{}}  {:<4} {:>18} {}{}{}{}", displayText(entry.key, 4096), width, name(entry.dtype), shapeText(entry.shape),
-                                   value(s.finite == 0 ? NAN : s.mean), value(s.standardDeviation()), value(s.minimum), value(s.maximum));
+    std::string text
+        = fmt::format("{:<{}}  {:<4} {:>18} {}{}{}{}", displayText(entry.key, 4096), width, name(entry.dtype), shapeText(entry.shape),
+                      value(s.finite == 0 ? NAN : s.mean), value(s.standardDeviation()), value(s.minimum), value(s.maximum));
     if (s.nans != 0)
         text += fmt::format("  {} NaN", countText(s.nans));
     if (s.infinities != 0)
@@ -94,12 +104,14 @@ int statsCommand(const StatsOptions &options)
     }
     Json rows = Json::array();
     if (!options.json)
-        printText(fmt::format("{:<{}}  {:<4} {:>18} {:>11}{:>11}{:>11}{:>11}\n", "key", width, "type", "shape", "mean", "std", "min", "max"));
+        printText(
+            fmt::format("{:<{}}  {:<4} {:>18} {:>11}{:>11}{:>11}{:>11}\n", "key", width, "type", "shape", "mean", "std", "min", "max"));
     for (const std::size_t i : chosen) {
         const TensorEntry &entry = checkpoint->tensors()[i];
         progress.step(done, std::max<std::uint64_t>(all, 1), "reading values");
         done += entry.elements();
-        if (!isDecodable(entry.dtype) || entry.kind == TensorKind::Sparse || entry.kind == TensorKind::Nested || entry.kind == TensorKind::Meta) {
+        if (!isDecodable(entry.dtype) || entry.kind == TensorKind::Sparse || entry.kind == TensorKind::Nested
+            || entry.kind == TensorKind::Meta) {
             if (options.json)
                 rows.push_back({{"key", entry.key}, {"dtype", name(entry.dtype)}, {"shape", entry.shape}, {"count", nullptr}});
             continue;

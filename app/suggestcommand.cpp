@@ -42,7 +42,7 @@ int suggestCommand(const SuggestCommandOptions &options)
         printJson(result);
     } else {
         std::string text = describeInput(*source) + "\n" + describeInput(*target) + "\n\n" + rulesText(mapping, resolution) + "\n"
-            + countText(mapping.rules.size(), "rule") + ". " + countsText(resolution);
+                           + countText(mapping.rules.size(), "rule") + ". " + countsText(resolution);
         if (!options.output.empty())
             text += "Written: " + options.output.string() + "\n";
         if (!options.pairs.empty())

@@ -78,9 +78,8 @@ void printText(std::string_view text)
 
 void printJson(const nlohmann::ordered_json &value)
 {
-    const auto compact = [](const nlohmann::ordered_json &part) {
-        return part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    };
+    const auto compact
+        = [](const nlohmann::ordered_json &part) { return part.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); };
     std::string text = "{";
     for (const auto &[name, part] : value.items()) {
         text += (text.size() == 1 ? "\n \"" : ",\n \"") + name + "\": ";
@@ -98,7 +97,8 @@ void printJson(const nlohmann::ordered_json &value)
 
 Progress terminalProgress()
 {
-    return Progress(stopOnInterrupt(), [ticker = std::make_shared<Ticker>()](double fraction, std::string_view what) { (*ticker)(fraction, what); });
+    return Progress(stopOnInterrupt(),
+                    [ticker = std::make_shared<Ticker>()](double fraction, std::string_view what) { (*ticker)(fraction, what); });
 }
 
 std::string bytesText(std::uint64_t bytes)

@@ -12,9 +12,9 @@ namespace rekey {
 
 enum ExitCode : int {
     ExitDone = 0,
-    ExitFindings = 1,    ///< done, and there is something to look at: differences, open keys
+    ExitFindings = 1, ///< done, and there is something to look at: differences, open keys
     ExitUsage = 2,
-    ExitUnreadable = 3,  ///< an input cannot be read or an output not written
+    ExitUnreadable = 3, ///< an input cannot be read or an output not written
     ExitCancelled = 130, ///< Ctrl+C, as shells count it
 };
 

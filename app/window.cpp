@@ -41,20 +41,22 @@ int openWindow(int argc, char **argv)
     for (int i = 1; i < argc && !demo; ++i) {
         const std::string_view argument = argv[i];
         if (!argument.starts_with('-') && !std::filesystem::exists(argument, ignored)) {
-            printError(displayText(argument, 200) + (i == 1 ? ": no such file, and no subcommand of that name; 'rekey --help' lists them"
-                                                             : ": no such file"));
+            printError(displayText(argument, 200)
+                       + (i == 1 ? ": no such file, and no subcommand of that name; 'rekey --help' lists them" : ": no such file"));
             return ExitUnreadable;
         }
     }
     const std::filesystem::path library = windowLibrary();
     if (!std::filesystem::exists(library, ignored)) {
-        printError("The window is not installed here (" + library.string() + " is missing; it was built with REKEY_GUI=OFF?); "
-                   "'rekey --help' lists what works without it.");
+        printError("The window is not installed here (" + library.string()
+                   + " is missing; it was built with REKEY_GUI=OFF?); "
+                     "'rekey --help' lists what works without it.");
         return ExitUsage;
     }
     if (!isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY") && !isSet("QT_QPA_PLATFORM")) {
-        printError(std::string("The window cannot open: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); ")
-                   + (demo ? "'rekey demo --headless -o DIR' shows the demo without one." : "'rekey --help' lists what works without one."));
+        printError(
+            std::string("The window cannot open: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set); ")
+            + (demo ? "'rekey demo --headless -o DIR' shows the demo without one." : "'rekey --help' lists what works without one."));
         return ExitUsage;
     }
     void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);

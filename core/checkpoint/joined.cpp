@@ -49,12 +49,13 @@ CheckpointPtr joinCheckpoints(std::span<const CheckpointPtr> parts)
         for (const TensorEntry &entry : part->tensors()) {
             const auto [owner, added] = owners.emplace(entry.key, part.get());
             if (!added && owner->second != part.get())
-                throw Error(part->name(), displayText(entry.key), "is a key of " + owner->second->name() + " as well; sources that are joined must not share keys");
+                throw Error(part->name(), displayText(entry.key),
+                            "is a key of " + owner->second->name() + " as well; sources that are joined must not share keys");
         }
         append(*joined, *part);
     }
     joined->path = parts[0]->path();
-    joined->roots = {Root{{}, {}, joined->tensors.size()}};
+    joined->roots = {Root {{}, {}, joined->tensors.size()}};
     joined->reader = std::make_unique<StorageReader>(*joined);
     return std::make_shared<Checkpoint>(listedFrom(joined, joined->roots[0]));
 }

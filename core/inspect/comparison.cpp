@@ -38,7 +38,12 @@ Stripped strip(const Schema &schema, const std::vector<std::string> &prefixes)
 bool needsDouble(DType dtype)
 {
     switch (dtype) {
-    case DType::F64: case DType::I64: case DType::U64: case DType::I32: case DType::U32: case DType::QI32: return true;
+    case DType::F64:
+    case DType::I64:
+    case DType::U64:
+    case DType::I32:
+    case DType::U32:
+    case DType::QI32: return true;
     default: return false;
     }
 }
@@ -46,8 +51,7 @@ bool needsDouble(DType dtype)
 class DifferenceSums
 {
 public:
-    template<typename Value>
-    void add(std::span<const Value> a, std::span<const Value> b)
+    template <typename Value> void add(std::span<const Value> a, std::span<const Value> b)
     {
         m_count += a.size();
         if (std::memcmp(a.data(), b.data(), a.size_bytes()) == 0) {
@@ -100,7 +104,7 @@ private:
     double m_maximum = 0, m_sum = 0, m_squareA = 0, m_squareB = 0, m_product = 0;
 };
 
-template<typename Value>
+template <typename Value>
 ValueDifference compareAs(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB, const Progress &progress)
 {
     // Both sides block by block: the first side's block is kept while the second side's is decoded.
@@ -110,7 +114,8 @@ ValueDifference compareAs(const Checkpoint &a, std::size_t tensorA, const Checkp
     for (std::uint64_t done = 0; done < count; done += valuesPerBlock) {
         progress.step(done, count, "comparing values");
         const std::uint64_t now = std::min(valuesPerBlock, count - done);
-        forEachBlockOf(a, tensorA, done, now, {}, [&](std::uint64_t, std::span<const Value> values) { kept.assign(values.begin(), values.end()); });
+        forEachBlockOf(a, tensorA, done, now, {},
+                       [&](std::uint64_t, std::span<const Value> values) { kept.assign(values.begin(), values.end()); });
         forEachBlockOf(b, tensorB, done, now, {}, [&](std::uint64_t, std::span<const Value> values) { sums.add<Value>(kept, values); });
     }
     return sums.result();
@@ -150,8 +155,9 @@ ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Ch
 {
     const TensorEntry &left = a.tensors()[tensorA], &right = b.tensors()[tensorB];
     if (left.elements() != right.elements()) {
-        throw Error(a.name(), displayText(left.key), "values of " + shapeText(left.shape) + " and " + shapeText(right.shape) + " ("
-                    + b.name() + ": " + displayText(right.key) + ") cannot be compared");
+        throw Error(a.name(), displayText(left.key),
+                    "values of " + shapeText(left.shape) + " and " + shapeText(right.shape) + " (" + b.name() + ": "
+                        + displayText(right.key) + ") cannot be compared");
     }
     if (needsDouble(left.dtype) || needsDouble(right.dtype))
         return compareAs<double>(a, tensorA, b, tensorB, progress);

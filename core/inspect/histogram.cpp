@@ -97,7 +97,8 @@ private:
 
 } // namespace
 
-Histogram histogram(const Checkpoint &checkpoint, std::size_t tensor, double lower, double upper, std::size_t bins, const Progress &progress)
+Histogram histogram(const Checkpoint &checkpoint, std::size_t tensor, double lower, double upper, std::size_t bins,
+                    const Progress &progress)
 {
     return histogramOfElements(checkpoint, tensor, {0, checkpoint.tensors()[tensor].elements()}, lower, upper, bins, progress);
 }
@@ -113,7 +114,7 @@ ValueRange displayRange(const Checkpoint &checkpoint, std::size_t tensor)
     const Statistics all = statistics(checkpoint, tensor);
     if (all.finite == 0)
         return {-1, 1};
-    const ValueRange range{all.minimum, all.maximum};
+    const ValueRange range {all.minimum, all.maximum};
     if (range.lower == range.upper) {
         const double half = range.lower == 0 ? 0.5 : std::abs(range.lower) / 2;
         return {range.lower - half, range.upper + half};
@@ -123,7 +124,7 @@ ValueRange displayRange(const Checkpoint &checkpoint, std::size_t tensor)
                    [&](std::uint64_t, std::span<const float> values) { counts.add(values); });
     const ValueRange inner = counts.inner(all.finite);
     const double margin = 0.05 * (inner.upper - inner.lower);
-    const ValueRange bulk{std::max(range.lower, inner.lower - margin), std::min(range.upper, inner.upper + margin)};
+    const ValueRange bulk {std::max(range.lower, inner.lower - margin), std::min(range.upper, inner.upper + margin)};
     return bulk.upper > bulk.lower && (bulk.upper - bulk.lower) * farOut < range.upper - range.lower ? bulk : range;
 }
 

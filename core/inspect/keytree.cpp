@@ -95,13 +95,16 @@ private:
     /// The children named like the first member's child `child`, in every member. Members are alike, so all have one.
     Ids aligned(const Ids &members, std::uint32_t child) const
     {
-        Ids result{child};
+        Ids result {child};
         for (std::size_t i = 1; i < members.size(); ++i)
             result.push_back(m_trie.child(members[i], m_trie.at(child).segment));
         return result;
     }
 
-    struct ShapeCount { std::size_t same = 0, all = 0; };
+    struct ShapeCount
+    {
+        std::size_t same = 0, all = 0;
+    };
 
     /// Whether siblings of equal structure may share rows: at least half of their tensors have one shape in all of them.
     /// So it is with blocks; the layers of an MLP differ.
@@ -121,8 +124,8 @@ private:
         }
         if (!first.tensors.empty()) {
             const Shape &shape = m_schema.tensors[first.tensors[0]].shape;
-            count.same += std::ranges::all_of(
-                members, [&](std::uint32_t m) { return m_schema.tensors[m_trie.at(m).tensors[0]].shape == shape; });
+            count.same
+                += std::ranges::all_of(members, [&](std::uint32_t m) { return m_schema.tensors[m_trie.at(m).tensors[0]].shape == shape; });
             ++count.all;
         }
         return std::ranges::all_of(first.children, [&](std::uint32_t child) {
@@ -204,7 +207,8 @@ private:
     }
 
     /// The row with ×6: numbered children that are all alike.
-    void addRepeated(std::uint32_t parent, const std::string &name, const Ids &members, const Group &group, const std::string &path, int depth)
+    void addRepeated(std::uint32_t parent, const std::string &name, const Ids &members, const Group &group, const std::string &path,
+                     int depth)
     {
         const auto repeat = static_cast<std::uint32_t>(group.children.size());
         if (m_folding == Folding::Unfolded) {
@@ -342,8 +346,8 @@ private:
             const std::string childPath = isRoot ? std::string(node.segment) : join(path, node.segment);
             if (flat && !isTensorOnly(child)) {
                 for (const std::uint32_t leaf : node.children)
-                    addNode(row, join(node.segment, m_trie.at(leaf).segment), aligned(below, leaf), join(childPath, m_trie.at(leaf).segment),
-                            depth);
+                    addNode(row, join(node.segment, m_trie.at(leaf).segment), aligned(below, leaf),
+                            join(childPath, m_trie.at(leaf).segment), depth);
             } else {
                 addNode(row, std::string(node.segment), below, childPath, depth);
             }
@@ -412,7 +416,7 @@ KeyTree buildKeyTree(const Schema &schema, Folding folding)
 
 std::vector<std::uint32_t> KeyTree::tensorsBelow(std::uint32_t node) const
 {
-    std::vector<std::uint32_t> result, open{node};
+    std::vector<std::uint32_t> result, open {node};
     while (!open.empty()) {
         const Node &row = nodes[open.back()];
         open.pop_back();

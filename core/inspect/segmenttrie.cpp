@@ -42,8 +42,9 @@ SegmentTrie::SegmentTrie(const Schema &schema)
     for (std::uint32_t index = 0; index < schema.tensors.size(); ++index) {
         const std::string_view key = schema.tensors[index].key;
         const auto common = static_cast<std::size_t>(std::ranges::mismatch(key, previous).in1 - key.begin());
-        while (!open.empty() && (open.back().first > common || open.back().first >= key.size() || key[open.back().first] != '.'
-                                 || open.back().first >= previous.size() || previous[open.back().first] != '.'))
+        while (!open.empty()
+               && (open.back().first > common || open.back().first >= key.size() || key[open.back().first] != '.'
+                   || open.back().first >= previous.size() || previous[open.back().first] != '.'))
             open.pop_back();
         std::uint32_t node = open.empty() ? 0 : open.back().second;
         std::size_t at = open.empty() ? 0 : open.back().first + 1;

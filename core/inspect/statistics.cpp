@@ -45,7 +45,7 @@ Statistics finiteRun(std::span<const float> values)
         high = value > high ? value : high;
         zeros += value == 0.0f;
     }
-    std::array<double, lanes> sums{}, squares{};
+    std::array<double, lanes> sums {}, squares {};
     const std::size_t even = values.size() / lanes * lanes;
     for (std::size_t i = 0; i < even; i += lanes) {
         for (std::size_t lane = 0; lane < lanes; ++lane)

@@ -16,13 +16,14 @@ std::uint64_t bytesOf(DType dtype, std::uint64_t elements)
     return elements / type.blockElements * type.blockBytes;
 }
 
-template<typename Value, typename Sink>
+template <typename Value, typename Sink>
 void eachBlock(const Checkpoint &checkpoint, std::size_t tensor, std::uint64_t first, std::uint64_t count, const Progress &progress,
                const Sink &sink)
 {
     const TensorEntry &entry = checkpoint.tensors()[tensor];
     if (!isDecodable(entry.dtype))
-        throw Error(checkpoint.name(), displayText(entry.key), "has no numeric values (its dtype is " + std::string(name(entry.dtype)) + ")");
+        throw Error(checkpoint.name(), displayText(entry.key),
+                    "has no numeric values (its dtype is " + std::string(name(entry.dtype)) + ")");
     const std::span<const std::byte> mapped = checkpoint.view(tensor);
     std::vector<std::byte> bytes;
     std::vector<Value> values(std::min(count, valuesPerBlock));

@@ -50,7 +50,7 @@ TEST(BadInput, FolderWithoutCheckpoint)
     const TemporaryFolder folder;
     writeFile(folder / "notes.txt", "nothing here");
     expectRefusal(runRekey({"keys", folder.path().string()}), folder.path().filename().string(), "");
-    EXPECT_EQ(folder.entries(), (std::vector<std::string>{"notes.txt"}));
+    EXPECT_EQ(folder.entries(), (std::vector<std::string> {"notes.txt"}));
 }
 
 TEST(BadInput, TextRenamedToPth)
@@ -67,8 +67,10 @@ TEST(BadInput, TruncatedPth)
     for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t(100), std::size_t(4), std::size_t(0)}) {
         writeFile(folder / "cut.pth", whole.substr(0, size));
         expectRefusal(runRekey({"keys", folder / "cut.pth"}), "cut.pth", "");
-        expectRefusal(runRekey({"convert", folder / "cut.pth", "--mapping", demoMapping(), "--target", target, "-o", folder / "out.safetensors"}), "cut.pth", "");
-        EXPECT_EQ(folder.entries(), (std::vector<std::string>{"cut.pth"})) << size;
+        expectRefusal(
+            runRekey({"convert", folder / "cut.pth", "--mapping", demoMapping(), "--target", target, "-o", folder / "out.safetensors"}),
+            "cut.pth", "");
+        EXPECT_EQ(folder.entries(), (std::vector<std::string> {"cut.pth"})) << size;
     }
 }
 
@@ -79,11 +81,11 @@ TEST(BadInput, SafetensorsHeaderThatLies)
     const std::string honest = R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})";
     writeSafetensors(path, honest, data);
     EXPECT_EQ(runRekey({"keys", path}).exitCode, 0);
-    for (const std::string header : {R"({"a":{"dtype":"F32","shape":[5],"data_offsets":[0,16]}})",
-                                     R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,32]}})",
-                                     R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}})",
-                                     R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}})",
-                                     R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})"}) {
+    for (const std::string header :
+         {R"({"a":{"dtype":"F32","shape":[5],"data_offsets":[0,16]}})", R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,32]}})",
+          R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}})",
+          R"({"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}})",
+          R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})"}) {
         writeSafetensors(path, header, data);
         expectRefusal(runRekey({"keys", path}), "lies.safetensors", "");
     }
@@ -99,14 +101,15 @@ TEST(BadInput, MappingForAnotherCheckpoint)
     const std::string other = folder / "other.safetensors", out = folder / "out.safetensors";
     writeSafetensors(other, R"({"lstm.weight_ih_l0":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", std::string(16, '\0'));
     expectRefusal(runRekey({"convert", other, "--mapping", demoMapping(), "--target", target, "-o", out}), "", "another");
-    EXPECT_EQ(folder.entries(), (std::vector<std::string>{"other.safetensors"}));
+    EXPECT_EQ(folder.entries(), (std::vector<std::string> {"other.safetensors"}));
 }
 
 TEST(BadInput, BrokenMapping)
 {
     const TemporaryFolder folder;
     const std::string mapping = folder / "broken.rekey.json", out = folder / "out.safetensors";
-    for (const std::string text : {"", "{", "[]", R"({"format":"something-else"})", R"({"format":"rekey-mapping","version":1,"rules":[{"sources":["a.{"],"targets":["b"]}]})"}) {
+    for (const std::string text : {"", "{", "[]", R"({"format":"something-else"})",
+                                   R"({"format":"rekey-mapping","version":1,"rules":[{"sources":["a.{"],"targets":["b"]}]})"}) {
         writeFile(mapping, text);
         expectRefusal(runRekey({"convert", source, "--mapping", mapping, "--target", target, "-o", out}), "broken.rekey.json", "");
         EXPECT_FALSE(std::filesystem::exists(out));
@@ -122,7 +125,7 @@ TEST(BadInput, ImageThatIsNone)
     const std::string photo = readFile(demo + "/photos/flower.jpg");
     writeFile(folder / "photo.jpg", photo.substr(0, 200));
     expectRefusal(runRekey({"run", source, "--image", folder / "photo.jpg", "--point", "1,1", "-o", out}), "photo.jpg", "");
-    EXPECT_EQ(folder.entries(), (std::vector<std::string>{"photo.jpg"}));
+    EXPECT_EQ(folder.entries(), (std::vector<std::string> {"photo.jpg"}));
 }
 
 TEST(BadInput, OutputThatIsAnInputOrCannotBe)
@@ -133,9 +136,12 @@ TEST(BadInput, OutputThatIsAnInputOrCannotBe)
     const std::string before = readFile(copy);
     expectRefusal(runRekey({"convert", copy, "--mapping", demoMapping(), "-o", copy}), "model.safetensors", "input");
     EXPECT_EQ(readFile(copy), before);
-    expectRefusal(runRekey({"convert", source, "--mapping", demoMapping(), "--target", target, "-o", folder / "no/such/folder.safetensors"}), "no/such", "no such folder");
-    expectRefusal(runRekey({"convert", source, "--mapping", demoMapping(), "--target", target, "-o", folder / "out.unknown"}), "out.unknown", "");
-    EXPECT_EQ(folder.entries(), (std::vector<std::string>{"model.safetensors"}));
+    expectRefusal(
+        runRekey({"convert", source, "--mapping", demoMapping(), "--target", target, "-o", folder / "no/such/folder.safetensors"}),
+        "no/such", "no such folder");
+    expectRefusal(runRekey({"convert", source, "--mapping", demoMapping(), "--target", target, "-o", folder / "out.unknown"}),
+                  "out.unknown", "");
+    EXPECT_EQ(folder.entries(), (std::vector<std::string> {"model.safetensors"}));
 }
 
 TEST(BadInput, SchemaWhereValuesAreNeeded)
@@ -147,11 +153,16 @@ TEST(BadInput, SchemaWhereValuesAreNeeded)
 
 TEST(BadUsage, IsTold)
 {
-    for (const std::vector<std::string> &arguments : {std::vector<std::string>{"keys"}, {"keys", "a", "b"}, {"diff", "a"}, {"keys", "--colour", "a"}, {"--colour"},
-                                                     {"run", source, "--image", demo + "/photos/flower.jpg", "-o", "/tmp/never.png"},
-                                                     {"run", source, "--image", demo + "/photos/flower.jpg", "--point", "a,b", "-o", "/tmp/never.png"},
-                                                     {"run", source, "--image", "i.jpg", "--point", "1,1", "--text", "a cat", "-o", "/tmp/never.png"},
-                                                     {"parity", source, source, "--image", "photo.jpg"}}) {
+    for (const std::vector<std::string> &arguments :
+         {std::vector<std::string> {"keys"},
+          {"keys", "a", "b"},
+          {"diff", "a"},
+          {"keys", "--colour", "a"},
+          {"--colour"},
+          {"run", source, "--image", demo + "/photos/flower.jpg", "-o", "/tmp/never.png"},
+          {"run", source, "--image", demo + "/photos/flower.jpg", "--point", "a,b", "-o", "/tmp/never.png"},
+          {"run", source, "--image", "i.jpg", "--point", "1,1", "--text", "a cat", "-o", "/tmp/never.png"},
+          {"parity", source, source, "--image", "photo.jpg"}}) {
         const Outcome outcome = runRekey(arguments);
         EXPECT_EQ(outcome.exitCode, 2) << outcome.errors;
         EXPECT_THAT(outcome.errors, StartsWith("rekey: "));
@@ -163,7 +174,7 @@ TEST(BadUsage, IsTold)
 TEST(BadUsage, WindowWithoutDisplayOrFileSaysSo)
 {
     const std::map<std::string, std::string> noDisplay = {{"DISPLAY", ""}, {"WAYLAND_DISPLAY", ""}, {"QT_QPA_PLATFORM", ""}};
-    for (const std::vector<std::string> &arguments : {std::vector<std::string>{}, {source, target}, {"demo"}}) {
+    for (const std::vector<std::string> &arguments : {std::vector<std::string> {}, {source, target}, {"demo"}}) {
         const Outcome outcome = runRekey(arguments, noDisplay);
         EXPECT_EQ(outcome.exitCode, 2) << outcome.errors;
         EXPECT_THAT(outcome.errors, HasSubstr("window"));

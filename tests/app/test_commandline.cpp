@@ -31,7 +31,9 @@ std::string floats(std::initializer_list<float> values)
 /// Two tensors a (2×2) and b (3), F32.
 void writePair(const std::string &path, std::initializer_list<float> a, std::initializer_list<float> b)
 {
-    writeSafetensors(path, R"({"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[3],"data_offsets":[16,28]}})", floats(a) + floats(b));
+    writeSafetensors(path,
+                     R"({"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[3],"data_offsets":[16,28]}})",
+                     floats(a) + floats(b));
 }
 
 } // namespace
@@ -98,7 +100,8 @@ TEST(Keys, StopsOnInterrupt)
     const std::string path = folder / "large.safetensors";
     std::string header = "{";
     for (int i = 0; i < 1024; ++i)
-        header += (i == 0 ? "\"t" : ",\"t") + std::to_string(i) + R"(":{"dtype":"U8","shape":[33554432],"data_offsets":[)" + std::to_string(i * 33554432LL) + "," + std::to_string((i + 1) * 33554432LL) + "]}";
+        header += (i == 0 ? "\"t" : ",\"t") + std::to_string(i) + R"(":{"dtype":"U8","shape":[33554432],"data_offsets":[)"
+                  + std::to_string(i * 33554432LL) + "," + std::to_string((i + 1) * 33554432LL) + "]}";
     writeSafetensors(path, header + "}", "");
     std::filesystem::resize_file(path, std::filesystem::file_size(path) + 1024 * 33554432LL);
     const Outcome outcome = rekeyInterrupted({"keys", "--sha256", path}, std::chrono::milliseconds(400));
@@ -130,8 +133,8 @@ TEST(Diff, ReproducesTheClassicReport)
     EXPECT_THAT(whole.output, HasSubstr("594 keys"));
     EXPECT_THAT(whole.output, HasSubstr("image_encoder 457"));
 
-    const Json stripped = json(runRekey({"diff", schemas + "sam_vit_h.json", schemas + "hf_sam_huge.json", "--strip-prefix", "image_encoder.",
-                                      "--strip-prefix", "vision_encoder.", "--json"}));
+    const Json stripped = json(runRekey({"diff", schemas + "sam_vit_h.json", schemas + "hf_sam_huge.json", "--strip-prefix",
+                                         "image_encoder.", "--strip-prefix", "vision_encoder.", "--json"}));
     EXPECT_EQ(stripped["common"], 1);
     EXPECT_EQ(stripped["only_a"], 456);
     EXPECT_EQ(stripped["only_b"], 456);
@@ -172,12 +175,14 @@ TEST(Scan, ListsWhatAPickleNames)
 TEST(Suggest, FillsHuggingFacesSamFromItsSchemas)
 {
     const TemporaryFolder folder;
-    const Outcome outcome = runRekey({"suggest", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "-o", folder / "m.rekey.json", "--json"});
+    const Outcome outcome
+        = runRekey({"suggest", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "-o", folder / "m.rekey.json", "--json"});
     EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;
     const Json result = json(outcome);
     EXPECT_EQ(result["complete"], true);
     EXPECT_EQ(result["source"]["unused"], 0);
-    EXPECT_EQ(runRekey({"resolve", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "--mapping", folder / "m.rekey.json"}).exitCode, 0);
+    EXPECT_EQ(
+        runRekey({"resolve", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "--mapping", folder / "m.rekey.json"}).exitCode, 0);
 }
 
 TEST(Suggest, JoinsSeveralSources)
@@ -186,8 +191,10 @@ TEST(Suggest, JoinsSeveralSources)
     const std::string one = folder / "one.safetensors", two = folder / "two.safetensors", both = folder / "both.safetensors";
     writeSafetensors(one, R"({"vision.proj.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", floats({1, 2}));
     writeSafetensors(two, R"({"text.embed.weight":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})", floats({3, 4, 5}));
-    writeSafetensors(both, R"({"model.vision.proj.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"model.text.embed.weight":{"dtype":"F32","shape":[3],"data_offsets":[8,20]}})",
-                     floats({0, 0, 0, 0, 0}));
+    writeSafetensors(
+        both,
+        R"({"model.vision.proj.weight":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"model.text.embed.weight":{"dtype":"F32","shape":[3],"data_offsets":[8,20]}})",
+        floats({0, 0, 0, 0, 0}));
     const Outcome outcome = runRekey({"suggest", "--source", one, "--source", two, both, "--json"});
     EXPECT_EQ(outcome.exitCode, 0) << outcome.errors << outcome.output;
     EXPECT_EQ(json(outcome)["target"]["filled"], 2);
@@ -205,7 +212,8 @@ TEST(Export, WritesScriptsAndReports)
     ASSERT_LE(runRekey({"suggest", source, target, "-o", mapping}).exitCode, 1);
     EXPECT_EQ(runRekey({"export", mapping, "--to", "python", "-o", script}).exitCode, 0);
     EXPECT_THAT(readFile(script), HasSubstr("argparse"));
-    EXPECT_THAT(runRekey({"export", mapping, "--to", "markdown", "--source", source, "--target", target}).output, HasSubstr("`image_encoder.pos_embed`"));
+    EXPECT_THAT(runRekey({"export", mapping, "--to", "markdown", "--source", source, "--target", target}).output,
+                HasSubstr("`image_encoder.pos_embed`"));
     EXPECT_EQ(Json::parse(runRekey({"export", mapping, "--to", "json"}).output), Json::parse(readFile(mapping)));
     EXPECT_EQ(runRekey({"export", mapping, "--to", "poetry"}).exitCode, 2);
 }

@@ -101,7 +101,8 @@ TEST_F(Demo, ConvertedTensorsHaveTheExpectedBytes)
 
 TEST_F(Demo, MasksAgreeWithTheReference)
 {
-    const Json prompts = Json::parse(readFile(demo + "/prompts.json"))["photos"], expected = Json::parse(readFile(reference + "expected.json"));
+    const Json prompts = Json::parse(readFile(demo + "/prompts.json"))["photos"],
+               expected = Json::parse(readFile(reference + "expected.json"));
     EXPECT_EQ(summary()["photos"].size(), prompts.size());
     for (const auto &[photo, description] : prompts.items()) {
         const std::string name = std::filesystem::path(photo).stem(), prompt = description["default"];
@@ -121,7 +122,8 @@ TEST_F(Demo, ScriptDoesTheSame)
     if (std::system("/usr/bin/python3 -c 'import torch' 2>/dev/null") != 0)
         GTEST_SKIP() << "/usr/bin/python3 has no torch (Debian: python3-torch)";
     const std::string out = file("by_script.safetensors");
-    const std::string command = "/usr/bin/python3 '" + file("convert_sam_tiny.py") + "' '" + demo + "/sam_tiny.pth' '" + out + "' --dtype float16 > '" + file("script.log") + "' 2>&1";
+    const std::string command = "/usr/bin/python3 '" + file("convert_sam_tiny.py") + "' '" + demo + "/sam_tiny.pth' '" + out
+                                + "' --dtype float16 > '" + file("script.log") + "' 2>&1";
     ASSERT_EQ(std::system(command.c_str()), 0) << readFile(file("script.log"));
     const Outcome parity = runRekey({"parity", out, file("hf_sam_tiny.safetensors"), "--json"});
     EXPECT_EQ(parity.exitCode, 0) << parity.output.substr(0, 1000) << parity.errors;
@@ -130,7 +132,8 @@ TEST_F(Demo, ScriptDoesTheSame)
 
 TEST_F(Demo, ParityThroughTheMappingIsExact)
 {
-    const Outcome parity = runRekey({"parity", demo + "/sam_tiny.pth", file("hf_sam_tiny.safetensors"), "--mapping", file("sam_tiny.rekey.json"), "--json"});
+    const Outcome parity
+        = runRekey({"parity", demo + "/sam_tiny.pth", file("hf_sam_tiny.safetensors"), "--mapping", file("sam_tiny.rekey.json"), "--json"});
     EXPECT_EQ(parity.exitCode, 0) << parity.errors;
     EXPECT_EQ(Json::parse(parity.output)["equal"], 231);
 }
@@ -138,8 +141,9 @@ TEST_F(Demo, ParityThroughTheMappingIsExact)
 TEST_F(Demo, RunSegmentsThroughTheMapping)
 {
     const std::string mask = file("mask.png"), overlay = file("overlay.png");
-    const Outcome segmented = runRekey({"run", demo + "/sam_tiny.pth", "--mapping", file("sam_tiny.rekey.json"), "--target", demo + "/hf_sam_tiny_init",
-                                                "--image", demo + "/photos/flower.jpg", "--point", "320,220", "-o", mask, "--overlay", overlay, "--json"});
+    const Outcome segmented
+        = runRekey({"run", demo + "/sam_tiny.pth", "--mapping", file("sam_tiny.rekey.json"), "--target", demo + "/hf_sam_tiny_init",
+                    "--image", demo + "/photos/flower.jpg", "--point", "320,220", "-o", mask, "--overlay", overlay, "--json"});
     ASSERT_EQ(segmented.exitCode, 0) << segmented.errors;
     EXPECT_EQ(Json::parse(segmented.output)["masks"].size(), 3u);
     EXPECT_GE(iou(maskOf(mask), maskOf(reference + "flower/point_2.png")), 0.99);
@@ -194,17 +198,22 @@ TEST(Convert, TakesSeveralSources)
                 schema.tensors.back().tiedTo = static_cast<std::uint32_t>(schema.tensors.size() - 1);
             }
         }
-        rekey::writerFor(path).write(path, schema, [&](std::size_t i, const rekey::ByteSink &sink) {
-            std::vector<std::byte> bytes(whole->tensors()[indices[i]].bytes());
-            whole->read(indices[i], 0, whole->tensors()[indices[i]].elements(), bytes);
-            sink(bytes);
-        }, {}, {});
+        rekey::writerFor(path).write(path, schema,
+                                     [&](std::size_t i, const rekey::ByteSink &sink) {
+                                         std::vector<std::byte> bytes(whole->tensors()[indices[i]].bytes());
+                                         whole->read(indices[i], 0, whole->tensors()[indices[i]].elements(), bytes);
+                                         sink(bytes);
+                                     },
+                                     {}, {});
     };
     writeHalf(folder / "encoder.safetensors", true);
     writeHalf(folder / "decoder.safetensors", false);
-    ASSERT_EQ(runRekey({"suggest", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors", target, "-o", mapping}).exitCode, 0);
-    const Outcome outcome = runRekey({"convert", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors", "--mapping", mapping,
-                                      "--target", target, "-o", folder / "out.safetensors"});
+    ASSERT_EQ(
+        runRekey({"suggest", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors", target, "-o", mapping})
+            .exitCode,
+        0);
+    const Outcome outcome = runRekey({"convert", "--source", folder / "encoder.safetensors", "--source", folder / "decoder.safetensors",
+                                      "--mapping", mapping, "--target", target, "-o", folder / "out.safetensors"});
     ASSERT_EQ(outcome.exitCode, 0) << outcome.errors;
     expectDemoDigests(folder / "out.safetensors");
 }
@@ -215,7 +224,7 @@ TEST(Convert, CastsShardsAndRefusesOpenKeys)
     const std::string source = demo + "/sam_tiny.pth", target = demo + "/hf_sam_tiny_init", mapping = folder / "m.rekey.json";
     ASSERT_EQ(runRekey({"suggest", source, target, "-o", mapping}).exitCode, 0);
     const Outcome sharded = runRekey({"convert", source, "--mapping", mapping, "--target", target, "-o", folder / "model.safetensors",
-                                                "--dtype", "fp32", "--max-shard-size", "3MB", "--json"});
+                                      "--dtype", "fp32", "--max-shard-size", "3MB", "--json"});
     ASSERT_EQ(sharded.exitCode, 0) << sharded.errors;
     EXPECT_GE(Json::parse(sharded.output)["files"].size(), 3u);
     Json document = Json::parse(readFile(mapping));
@@ -225,6 +234,9 @@ TEST(Convert, CastsShardsAndRefusesOpenKeys)
     EXPECT_EQ(open.exitCode, 1);
     EXPECT_THAT(open.errors, HasSubstr("--allow-incomplete"));
     EXPECT_FALSE(std::filesystem::exists(folder / "open.safetensors"));
-    EXPECT_EQ(runRekey({"convert", source, "--mapping", mapping, "--target", target, "-o", folder / "open.safetensors", "--allow-incomplete"}).exitCode, 1);
+    EXPECT_EQ(
+        runRekey({"convert", source, "--mapping", mapping, "--target", target, "-o", folder / "open.safetensors", "--allow-incomplete"})
+            .exitCode,
+        1);
     EXPECT_TRUE(std::filesystem::exists(folder / "open.safetensors"));
 }

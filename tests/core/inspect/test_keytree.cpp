@@ -74,7 +74,8 @@ std::string samKeys()
         for (int layer = 0; layer < 3; ++layer) {
             const std::string rows = layer == 2 ? "8" : "64";
             text += fmt::format("mask_decoder.output_hypernetworks_mlps.{0}.layers.{1}.weight {2}x64\n"
-                                "mask_decoder.output_hypernetworks_mlps.{0}.layers.{1}.bias {2}\n", i, layer, rows);
+                                "mask_decoder.output_hypernetworks_mlps.{0}.layers.{1}.bias {2}\n",
+                                i, layer, rows);
         }
     }
     return text;
@@ -128,8 +129,10 @@ mask_decoder.output_hypernetworks_mlps ×4 · 24
 TEST(KeyTree, ListsUnfoldedBlocksFlatInNaturalOrder)
 {
     EXPECT_EQ(treeText("net.blocks.10.attn.qkv.weight 6x2\nnet.blocks.10.attn.qkv.bias 6\nnet.blocks.2.attn.qkv.weight 6x2\n"
-                       "net.blocks.2.attn.qkv.bias 6\nnet.neck.0.weight 3x3\nnet.neck.1.weight 3\nnet.neck.1.bias 3\nnet.end.weight 1\nnet.end.bias 1\n",
-                       Folding::Unfolded), R"(
+                       "net.blocks.2.attn.qkv.bias 6\nnet.neck.0.weight 3x3\nnet.neck.1.weight 3\nnet.neck.1.bias 3\nnet.end.weight "
+                       "1\nnet.end.bias 1\n",
+                       Folding::Unfolded),
+              R"(
 net · 9
   blocks ×2 · 4
     2.attn.qkv [6×2, 6]
@@ -152,7 +155,9 @@ TEST(KeyTree, KeepsUnlikeBlocksApart)
 {
     // ResNet: the first block of a stage has a shortcut of its own. T5: the first block has the position table.
     EXPECT_EQ(treeText("layer1.0.conv.weight 4x4\nlayer1.0.down.weight 4x4\nlayer1.1.conv.weight 4x4\nlayer1.1.bn.weight 4\n"
-                       "layer1.2.conv.weight 4x4\nlayer1.2.bn.weight 4\nlayer1.3.conv.weight 4x4\nlayer1.3.bn.weight 4\n", Folding::Folded), R"(
+                       "layer1.2.conv.weight 4x4\nlayer1.2.bn.weight 4\nlayer1.3.conv.weight 4x4\nlayer1.3.bn.weight 4\n",
+                       Folding::Folded),
+              R"(
 layer1 · 8
   0 [4×4]
     conv.weight [4×4]
@@ -183,7 +188,7 @@ layers ×3 · 15
 )");
     const KeyTree::Node &up = tree.at(tree.leafOf[0]);
     EXPECT_EQ(up.path, "layers.{i}.experts.{j}.up.weight");
-    EXPECT_EQ(up.tensors, (std::vector<std::uint32_t>{0, 2, 5, 7, 10, 12}));
+    EXPECT_EQ(up.tensors, (std::vector<std::uint32_t> {0, 2, 5, 7, 10, 12}));
 }
 
 TEST(KeyTree, CountsKeysValuesAndBytes)
@@ -193,7 +198,7 @@ TEST(KeyTree, CountsKeysValuesAndBytes)
     EXPECT_EQ(root.keys, 3u);
     EXPECT_EQ(root.values, 13u);
     EXPECT_EQ(root.bytes, 52u);
-    EXPECT_EQ(tree.tensorsBelow(KeyTree::root), (std::vector<std::uint32_t>{0, 1, 2}));
+    EXPECT_EQ(tree.tensorsBelow(KeyTree::root), (std::vector<std::uint32_t> {0, 1, 2}));
 }
 
 TEST(KeyTree, TakesOddKeys)
@@ -223,7 +228,8 @@ TEST(KeyTree, EveryTensorHasItsLeaf)
     for (const Folding folding : {Folding::Folded, Folding::Unfolded}) {
         const KeyTree tree = buildKeyTree(schema, folding);
         for (std::uint32_t i = 0; i < schema.tensors.size(); ++i)
-            EXPECT_NE(std::ranges::find(tree.at(tree.leafOf[i]).tensors, i), tree.at(tree.leafOf[i]).tensors.end()) << schema.tensors[i].key;
+            EXPECT_NE(std::ranges::find(tree.at(tree.leafOf[i]).tensors, i), tree.at(tree.leafOf[i]).tensors.end())
+                << schema.tensors[i].key;
         EXPECT_EQ(tree.tensorsBelow(KeyTree::root).size(), schema.tensors.size());
     }
 }
@@ -250,7 +256,7 @@ TEST(KeyTree, TakesAHundredThousandKeysInstantly)
 TEST(Template, LiftsNumbersOut)
 {
     EXPECT_EQ(keyTemplate("blocks.0.norm1.weight").text, "blocks.{}.norm1.weight");
-    EXPECT_EQ(keyTemplate("a.12.b.3").numbers, (std::vector<std::int64_t>{12, 3}));
+    EXPECT_EQ(keyTemplate("a.12.b.3").numbers, (std::vector<std::int64_t> {12, 3}));
     EXPECT_EQ(keyTemplate("a.007.b").text, "a.007.b");
     EXPECT_EQ(keyTemplate("1").text, "{}");
     EXPECT_EQ(keyTemplate("").text, "");
@@ -261,6 +267,7 @@ TEST(NaturalOrder, ComparesNumbersByValue)
 {
     std::vector<std::string> keys = {"b.10.x", "b.2.x", "b.2.w", "a", "b.02.w", "b", "norm10", "norm9", "b.99999999999999999999999", "b.3"};
     std::ranges::sort(keys, naturalLess);
-    EXPECT_EQ(keys, (std::vector<std::string>{"a", "b", "b.02.w", "b.2.w", "b.2.x", "b.3", "b.10.x", "b.99999999999999999999999", "norm9", "norm10"}));
+    EXPECT_EQ(keys, (std::vector<std::string> {"a", "b", "b.02.w", "b.2.w", "b.2.x", "b.3", "b.10.x", "b.99999999999999999999999", "norm9",
+                                               "norm10"}));
     EXPECT_FALSE(naturalLess("same", "same"));
 }

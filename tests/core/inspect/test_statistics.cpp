@@ -33,8 +33,14 @@ Statistics naive(const std::vector<float> &values)
     long double sum = 0, squares = 0;
     for (const float v : values) {
         ++s.count;
-        if (std::isnan(v)) { ++s.nans; continue; }
-        if (std::isinf(v)) { ++s.infinities; continue; }
+        if (std::isnan(v)) {
+            ++s.nans;
+            continue;
+        }
+        if (std::isinf(v)) {
+            ++s.infinities;
+            continue;
+        }
         ++s.finite;
         s.zeros += v == 0;
         s.minimum = std::min(s.minimum, static_cast<double>(v));
@@ -88,7 +94,7 @@ TEST(Statistics, CountsWhatIsNotFinite)
     EXPECT_EQ(fast.zeros, 2u);
 
     Statistics nothing;
-    nothing.add(std::vector<float>{notANumber, notANumber});
+    nothing.add(std::vector<float> {notANumber, notANumber});
     EXPECT_EQ(nothing.finite, 0u);
     EXPECT_TRUE(std::isnan(nothing.standardDeviation()));
 }
@@ -123,9 +129,9 @@ TEST(Statistics, ReadsTensorsAndRows)
 
 TEST(Histogram, PutsEdgesWhereTheyBelong)
 {
-    const ValueFile file("F32", {9}, std::vector<float>{0, 0.25f, 0.5f, 0.75f, 1, 1.5f, -0.5f, notANumber, infinite});
+    const ValueFile file("F32", {9}, std::vector<float> {0, 0.25f, 0.5f, 0.75f, 1, 1.5f, -0.5f, notANumber, infinite});
     const Histogram h = histogram(*file.open(), 0, 0, 1, 4);
-    EXPECT_EQ(h.counts, (std::vector<std::uint64_t>{1, 1, 1, 2}));
+    EXPECT_EQ(h.counts, (std::vector<std::uint64_t> {1, 1, 1, 2}));
     EXPECT_EQ(h.outside, 2u) << "1.5 and -0.5: what is not finite is nowhere";
 }
 
@@ -173,7 +179,8 @@ TEST(DisplayRange, ShowsTheBulkAndIsNeverEmpty)
     EXPECT_LT(bulk.lower, -0.05);
     EXPECT_GT(bulk.upper, 0.05);
 
-    for (const std::vector<float> &odd : {std::vector<float>{0}, {1, 1, 1}, {-7}, {notANumber}, {infinite, -infinite}, {3e38f, -3e38f}, {1e-40f, 0}}) {
+    for (const std::vector<float> &odd :
+         {std::vector<float> {0}, {1, 1, 1}, {-7}, {notANumber}, {infinite, -infinite}, {3e38f, -3e38f}, {1e-40f, 0}}) {
         const ValueRange r = range(odd);
         EXPECT_LT(r.lower, r.upper);
         EXPECT_TRUE(std::isfinite(r.lower) && std::isfinite(r.upper));
