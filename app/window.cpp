@@ -4,6 +4,7 @@
 #include "app/terminal.h"
 #include "core/base/datafolder.h"
 #include "core/base/error.h"
+#include "core/runtime/librarysettings.h"
 
 #include <dlfcn.h>
 
@@ -59,6 +60,8 @@ int openWindow(int argc, char **argv)
             + (demo ? "'rekey demo --headless -o DIR' shows the demo without one." : "'rekey --help' lists what works without one."));
         return ExitUsage;
     }
+    // The window brings OpenMP along, which reads its settings once, when it is loaded: long before the runtime is.
+    prepareLibraryEnvironment();
     void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
         printError(std::string("The window cannot be loaded: ") + dlerror());

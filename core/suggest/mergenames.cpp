@@ -213,6 +213,17 @@ std::string alternativesText(const std::string &name, const Segments &alternativ
     return text + "}";
 }
 
+/// Whether a list gathers parts of different modules: a person would write a rule for each.
+bool severalModules(const std::vector<std::pair<std::string, std::string>> &around, const Listed &listed)
+{
+    const auto isDotted = [](const std::string &text) { return text.find_first_of("./") != std::string::npos; };
+    const auto isNumbered = [](const std::string &text) { return !text.empty() && text.front() >= '0' && text.front() <= '9'; };
+    if (std::none_of(listed.alternatives.begin(), listed.alternatives.end(), isDotted))
+        return false;
+    const bool atTop = around.front().first.empty() && listed.before.empty();
+    return atTop || !std::all_of(listed.alternatives.begin(), listed.alternatives.end(), isNumbered);
+}
+
 class GapMerger
 {
 public:
@@ -291,6 +302,8 @@ private:
         if (distinctFrom.size() != gaps.size() || distinctTo.size() != gaps.size())
             return;
         const Listed source = listed(from), target = listed(to);
+        if (severalModules(frame.sources, source) && severalModules(frame.targets, target))
+            return;
         if (source.alternatives == target.alternatives && tryMerge(frame, which, source, target, '{' + m_variable + '}', '{' + m_variable + '}'))
             return;
         const auto empty = [](const std::string &text) { return text.empty(); };
