@@ -11,7 +11,6 @@ SegmentDoor runtimeDoor()
         },
         [](const std::filesystem::path &path) { return loadImage(path); },
         [] { return runtime().info(); },
-        true,
     };
 }
 

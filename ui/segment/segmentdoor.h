@@ -18,7 +18,6 @@ struct SegmentDoor
     std::function<std::unique_ptr<Segmenter>(const ModelWeights &, const Behaviour &overrides, const Progress &)> openSegmenter;
     std::function<Image(const std::filesystem::path &)> loadImage;
     std::function<Runtime::Info()> info;
-    bool measuresTime = false; ///< times are shown to people: the first run is not to count LibTorch's start
 };
 
 /// The real one; loads LibTorch on first use.

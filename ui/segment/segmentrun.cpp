@@ -7,7 +7,6 @@
 #include <QElapsedTimer>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -50,18 +49,6 @@ struct SegmentRun::Engine
     std::unique_ptr<Segmenter> segmenter;
     quint64 embeddedPicture = 0; ///< 0: none
 };
-
-/// The first encoding of a process pays for LibTorch's own start (a second or so). Where that is cheap, it is done once
-/// more, so that the times of the two models can be compared.
-void SegmentRun::warmUp(Segmenter &segmenter, const Image &image, const Prompts &prompts, const Progress &progress)
-{
-    static std::atomic<bool> warm = false;
-    constexpr double cheap = 3000;
-    if (warm.exchange(true) || segmenter.encodingMilliseconds() > cheap)
-        return;
-    segmenter.predict(prompts);
-    segmenter.setImage(image, progress);
-}
 
 struct SegmentRun::Outcome
 {
@@ -315,9 +302,7 @@ void SegmentRun::start(Which which)
                 if (engine->embeddedPicture != picture) {
                     engine->embeddedPicture = 0;
                     progress.step(10, 100, "encoding the picture");
-                    engine->segmenter->setImage(*image, progress.part(0.1, 0.95));
-                    if (door.measuresTime)
-                        warmUp(*engine->segmenter, *image, prompts, progress.part(0.95, 0.99));
+                    engine->segmenter->setImage(*image, progress.part(0.1, 0.99));
                     engine->embeddedPicture = picture;
                 }
                 outcome.result = std::make_shared<const SegmentResult>(engine->segmenter->predict(prompts));

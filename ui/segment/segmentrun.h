@@ -100,7 +100,6 @@ Q_SIGNALS:
 private:
     struct Engine;
     struct Outcome;
-    static void warmUp(Segmenter &segmenter, const Image &image, const Prompts &prompts, const Progress &progress);
     struct State
     {
         ModelRun run;
