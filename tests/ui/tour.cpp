@@ -147,19 +147,13 @@ TEST_F(Tour, WalksThroughTheDemo)
     ASSERT_FALSE(window->isAtStart());
     const auto resolution = session->document().resolution();
     EXPECT_EQ(resolution->targets.size(), 231U);
-    EXPECT_EQ(resolution->count(TargetStatus::Missing) + resolution->count(TargetStatus::Mismatched)
-                  + resolution->count(TargetStatus::Conflicting),
-              0U);
+    EXPECT_TRUE(resolution->complete()) << "the demo's rules are not all suggested";
     EXPECT_TRUE(window->windowTitle().contains(QStringLiteral("sam_tiny.pth → hf_sam_tiny_init")));
     WAIT_FOR(session->statisticsCount(Side::Target) == 231, 20000);
+    QTest::qWait(150); // the scroll bars' marks follow a little later
     picture("02-map");
 
-    // What the matcher leaves open is settled by a saved mapping, so that every later number is known.
-    if (openKeys(*resolution) > 0) {
-        QTest::keyClick(window.get(), Qt::Key_F7);
-        EXPECT_NE(session->selection().rule, none);
-        picture("02-question");
-    }
+    // A saved mapping in place of the suggested one: the steps below name its rules.
     const auto known = recognise(session->checkpoint(Side::Source)->schema());
     ASSERT_TRUE(known);
     const std::filesystem::path saved = folder.filePath(QStringLiteral("sam.rekey.json")).toStdString();
