@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <unordered_map>
 
 namespace rekey {
@@ -67,9 +68,14 @@ public:
     {
         ValueDifference difference;
         difference.differing = m_differing;
+        difference.notFinite = m_notFinite;
+        difference.count = m_count;
+        difference.largest = m_largest;
         difference.equal = m_differing == 0;
         difference.maxAbsolute = m_maximum;
         difference.meanAbsolute = m_count == 0 ? 0 : m_sum / static_cast<double>(m_count);
+        if (m_squareDistance > 0)
+            difference.relative = m_squareB > 0 ? std::sqrt(m_squareDistance / m_squareB) : std::numeric_limits<double>::infinity();
         if (!difference.equal)
             difference.cosine = m_squareA > 0 && m_squareB > 0 ? m_product / (std::sqrt(m_squareA) * std::sqrt(m_squareB)) : 0;
         return difference;
@@ -78,7 +84,10 @@ public:
 private:
     void addEqual(double value)
     {
-        const double square = std::isfinite(value) ? value * value : 0;
+        const bool finite = std::isfinite(value);
+        const double square = finite ? value * value : 0;
+        m_largest = std::max(m_largest, finite ? std::abs(value) : 0);
+        m_notFinite += finite ? 0 : 1;
         m_squareA += square;
         m_squareB += square;
         m_product += square;
@@ -93,15 +102,20 @@ private:
         // One NaN or opposite infinities: as different as can be.
         m_maximum = std::isnan(distance) ? std::numeric_limits<double>::infinity() : std::max(m_maximum, distance);
         m_sum += std::isnan(distance) ? std::numeric_limits<double>::infinity() : distance;
-        if (std::isfinite(a) && std::isfinite(b)) {
+        if (std::isfinite(b))
+            m_largest = std::max(m_largest, std::abs(b));
+        if (!std::isfinite(a) || !std::isfinite(b)) {
+            ++m_notFinite;
+        } else {
+            m_squareDistance += distance * distance;
             m_squareA += a * a;
             m_squareB += b * b;
             m_product += a * b;
         }
     }
 
-    std::uint64_t m_count = 0, m_differing = 0;
-    double m_maximum = 0, m_sum = 0, m_squareA = 0, m_squareB = 0, m_product = 0;
+    std::uint64_t m_count = 0, m_differing = 0, m_notFinite = 0;
+    double m_maximum = 0, m_sum = 0, m_largest = 0, m_squareDistance = 0, m_squareA = 0, m_squareB = 0, m_product = 0;
 };
 
 template <typename Value>
@@ -168,6 +182,13 @@ ValueDifference compareValues(std::span<const double> a, std::span<const double>
 {
     DifferenceSums sums;
     sums.add<double>(a, b);
+    return sums.result();
+}
+
+ValueDifference compareValues(std::span<const float> a, std::span<const float> b)
+{
+    DifferenceSums sums;
+    sums.add<float>(a, b);
     return sums.result();
 }
 

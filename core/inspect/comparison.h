@@ -35,11 +35,16 @@ struct ValueDifference
     double maxAbsolute = 0;
     double meanAbsolute = 0;
     double cosine = 1;
+    double relative = 0;          ///< ‖a − b‖ / ‖b‖ over pairs of finite values; infinite where b is zero and a is not
+    double largest = 0;           ///< largest absolute finite value of b
     std::uint64_t differing = 0;
+    std::uint64_t notFinite = 0;  ///< pairs with a NaN or an infinity on either side
+    std::uint64_t count = 0;      ///< pairs
 };
 /// Throws Error when the tensors differ in size or cannot be decoded.
 ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB, const Progress &progress = {});
 /// The same of values in memory, as many on both sides.
 ValueDifference compareValues(std::span<const double> a, std::span<const double> b);
+ValueDifference compareValues(std::span<const float> a, std::span<const float> b);
 
 } // namespace rekey

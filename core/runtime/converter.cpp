@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -287,17 +288,28 @@ ConvertReport convertCheckpoint(const ConvertRequest &request, const Progress &p
 
 std::vector<std::byte> convertedTensorBytes(const ConvertRequest &request, std::size_t targetIndex)
 {
-    const Conversion conversion(request);
-    if (targetIndex >= conversion.target().tensors.size())
-        throw Error(displayText(conversion.target().name), "", fmt::format("has no tensor {}", targetIndex));
-    if (!conversion.hasValue(targetIndex))
-        throw Error(displayText(conversion.target().name), displayText(conversion.target().tensors[targetIndex].key),
-                    "gets no value from the mapping");
     std::vector<std::byte> result;
-    ConvertReport report;
-    conversion.push(targetIndex, [&](std::span<const std::byte> bytes) { result.insert(result.end(), bytes.begin(), bytes.end()); }, report,
-                    {});
+    convertTensorsBytes(request, std::array {targetIndex}, [&](std::size_t, std::vector<std::byte> bytes) { result = std::move(bytes); }, {});
     return result;
+}
+
+void convertTensorsBytes(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
+                         const Progress &progress)
+{
+    const Conversion conversion(request);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        progress.step(i, targets.size(), "converting");
+        const std::size_t target = targets[i];
+        if (target >= conversion.target().tensors.size())
+            throw Error(displayText(conversion.target().name), "", fmt::format("has no tensor {}", target));
+        if (!conversion.hasValue(target))
+            throw Error(displayText(conversion.target().name), displayText(conversion.target().tensors[target].key),
+                        "gets no value from the mapping");
+        std::vector<std::byte> bytes;
+        ConvertReport report;
+        conversion.push(target, [&](std::span<const std::byte> run) { bytes.insert(bytes.end(), run.begin(), run.end()); }, report, progress);
+        sink(target, std::move(bytes));
+    }
 }
 
 } // namespace rekey

@@ -9,7 +9,9 @@ namespace rekey {
 /// transformed tensor only.
 ConvertReport convertCheckpoint(const ConvertRequest &request, const Progress &progress);
 
-/// Runtime::convertedTensor().
+/// Runtime::convertedTensor() and Runtime::convertTensors().
 std::vector<std::byte> convertedTensorBytes(const ConvertRequest &request, std::size_t targetIndex);
+void convertTensorsBytes(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
+                         const Progress &progress);
 
 } // namespace rekey

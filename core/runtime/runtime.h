@@ -53,6 +53,9 @@ struct ConvertReport
     std::vector<std::string> warnings;
 };
 
+/// Takes a converted tensor: its index in the target, and its bytes in its final dtype, row-major.
+using ConvertedSink = std::function<void(std::size_t target, std::vector<std::byte> bytes)>;
+
 struct PromptPoint { double x = 0, y = 0; bool foreground = true; bool operator==(const PromptPoint &) const = default; };
 struct PromptBox { double x0 = 0, y0 = 0, x1 = 0, y1 = 0; bool operator==(const PromptBox &) const = default; };
 
@@ -88,6 +91,9 @@ struct SegmentResult
 /// "encoder.blocks.3.attn", "decoder.layers.0.queries".
 using TraceSink = std::function<void(const std::string &name, const Shape &shape, std::span<const float> values)>;
 
+/// Values to go on with in the place of an intermediate result, as many as it has, valid during the call; none: those computed.
+using TraceReplacement = std::function<std::span<const float>(const std::string &name, const Shape &shape)>;
+
 /// A promptable segmentation model with at most one image embedded. Not thread-safe: one job at a time.
 class Segmenter
 {
@@ -101,8 +107,13 @@ public:
     virtual void setImage(const Image &image, const Progress &progress = {}) = 0;
     virtual double encodingMilliseconds() const = 0;
     virtual SegmentResult predict(const Prompts &prompts) = 0;
-    /// From now on every intermediate result of setImage() and predict() goes to `sink` too; an empty one ends that.
-    virtual void setTrace(TraceSink sink) { static_cast<void>(sink); }
+    /// From now on every intermediate result of setImage() and predict() goes to `sink` too; an empty one ends that. With a `replacement`
+    /// the model goes on with other values than it computed: fed a reference's, every layer shows the error that is its own.
+    virtual void setTrace(TraceSink sink, TraceReplacement replacement = {})
+    {
+        static_cast<void>(sink);
+        static_cast<void>(replacement);
+    }
 };
 
 /// Intersection over union of two masks of equal size; 1 for two empty ones.
@@ -121,6 +132,9 @@ public:
                                                      const Progress &progress = {}) = 0;
     /// The resolved tensor (target naming) as bytes, for tests and previews of a converted tensor.
     virtual std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) = 0;
+    /// The same for many targets, in this order, one at a time.
+    virtual void convertTensors(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
+                                const Progress &progress) = 0;
 };
 
 /// Loads the runtime library on first use. Thread-safe. Throws Error when it is not installed.

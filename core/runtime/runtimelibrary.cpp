@@ -84,6 +84,12 @@ public:
         return guarded([&] { return convertedTensorBytes(request, targetIndex); });
     }
 
+    void convertTensors(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
+                        const Progress &progress) override
+    {
+        guarded([&] { return convertTensorsBytes(request, targets, sink, progress); });
+    }
+
     std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights, const std::map<std::string, double> &behaviourOverrides,
                                              const Progress &progress) override
     {

@@ -29,7 +29,9 @@ struct ImageEncoder::Workspace
     at::Tensor qkv;      ///< [groups, tokens of a group, 3 · width]
     at::Tensor attended; ///< [groups, tokens of a group, width]
     std::vector<at::Tensor> hidden; ///< of a thread, [tokensAtOnce or more, MLP width]
-    at::Tensor norm1, norm2, mlp;   ///< [tokens, width], kept only for a trace
+    // Whole layers' results in the trace's way, [tokens, width] (projected: as attended); undefined without a trace, where a layer's
+    // result need not exist as a whole.
+    at::Tensor norm1, projected, norm2, mlp;
 
     std::int64_t rowsAtOnce() const { return std::max<std::int64_t>(1, tokensAtOnce / grid); }
     std::int64_t tasks() const { return (grid + rowsAtOnce() - 1) / rowsAtOnce(); }
@@ -90,9 +92,9 @@ void ImageEncoder::project(const Block &block, Workspace &space, const Progress 
 {
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t) {
         const auto [first, last] = space.tokens(task);
-        const at::Tensor normed = layerNorm(space.x.slice(0, first, last), block.norm1, m_config.encoderNormEps);
-        if (space.norm1.defined())
-            space.norm1.slice(0, first, last).copy_(normed);
+        const at::Tensor normed = space.norm1.defined()
+                                      ? space.norm1.slice(0, first, last)
+                                      : layerNorm(space.x.slice(0, first, last), block.norm1, m_config.encoderNormEps);
         linearInto(space.qkv[0].slice(0, first, last), normed, block.qkv);
     });
 }
@@ -101,14 +103,14 @@ void ImageEncoder::project(const Block &block, Workspace &space, const Progress 
 void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Progress &progress) const
 {
     const std::int64_t grid = space.grid, side = block.window, along = (grid + side - 1) / side;
-    const at::Tensor tokens = space.x.view({grid, grid, space.width});
+    const at::Tensor tokens = (space.norm1.defined() ? space.norm1 : space.x).view({grid, grid, space.width});
     parallelTasks(along * along, progress, [&](std::int64_t window, std::int64_t) {
         const std::int64_t top = window / along * side, left = window % along * side;
         const std::int64_t height = std::min(side, grid - top), width = std::min(side, grid - left);
         const auto inside = [&](const at::Tensor &map) { return map.slice(0, top, top + height).slice(1, left, left + width); };
-        const at::Tensor normed = layerNorm(inside(tokens).reshape({height * width, space.width}), block.norm1, m_config.encoderNormEps);
-        if (space.norm1.defined())
-            inside(space.norm1.view({grid, grid, space.width})).copy_(normed.view({height, width, space.width}));
+        at::Tensor normed = inside(tokens).reshape({height * width, space.width});
+        if (!space.norm1.defined())
+            normed = layerNorm(normed, block.norm1, m_config.encoderNormEps);
         at::Tensor qkv = space.qkv[window];
         if (height == side && width == side) {
             linearInto(qkv, normed, block.qkv);
@@ -126,10 +128,11 @@ void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Pr
 void ImageEncoder::addAttention(const Block &block, Workspace &space, const Progress &progress) const
 {
     const std::int64_t grid = space.grid, side = block.window > 0 ? block.window : grid, along = (grid + side - 1) / side;
-    const at::Tensor windows = space.attended.view({along, along, side, side, space.width});
+    const at::Tensor attended = space.projected.defined() ? space.projected : space.attended;
+    const at::Tensor windows = attended.view({along, along, side, side, space.width});
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t) {
         const auto [first, last] = space.tokens(task);
-        at::Tensor rows = space.attended[0].slice(0, first, last);
+        at::Tensor rows = attended[0].slice(0, first, last);
         if (along > 1 || side != grid) {
             rows = at::empty({(last - first) / grid, grid, space.width}, at::kFloat);
             for (std::int64_t y = first / grid; y < last / grid; ++y) {
@@ -141,7 +144,7 @@ void ImageEncoder::addAttention(const Block &block, Workspace &space, const Prog
             }
             rows = rows.view({last - first, space.width});
         }
-        space.x.slice(0, first, last).add_(linear(rows, block.projection));
+        space.x.slice(0, first, last).add_(space.projected.defined() ? rows : linear(rows, block.projection));
     });
 }
 
@@ -150,26 +153,22 @@ void ImageEncoder::addMlp(const Block &block, Workspace &space, const Progress &
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t worker) {
         const auto [first, last] = space.tokens(task);
         at::Tensor x = space.x.slice(0, first, last);
-        const at::Tensor normed = layerNorm(x, block.norm2, m_config.encoderNormEps);
+        const at::Tensor normed = space.norm2.defined() ? space.norm2.slice(0, first, last) : layerNorm(x, block.norm2, m_config.encoderNormEps);
         at::Tensor hidden = space.hidden[static_cast<std::size_t>(worker)].slice(0, 0, last - first);
         linearInto(hidden, normed, block.lin1);
         const at::Tensor mlp = linear(at::gelu_(hidden), block.lin2);
-        if (space.mlp.defined()) {
-            space.norm2.slice(0, first, last).copy_(normed);
+        if (space.mlp.defined())
             space.mlp.slice(0, first, last).copy_(mlp);
-        }
-        x.add_(mlp);
+        else
+            x.add_(mlp);
     });
 }
 
 at::Tensor ImageEncoder::neck(const at::Tensor &x, const Trace &trace) const
 {
-    const at::Tensor reduced = at::conv2d(x.permute({0, 3, 1, 2}), m_reduce.weight);
-    record(trace, "encoder.neck.0", reduced);
-    const at::Tensor normed = layerNorm2d(reduced, m_reduceNorm);
-    record(trace, "encoder.neck.1", normed);
-    const at::Tensor smooth = at::conv2d(normed, m_smooth.weight, {}, 1, 1);
-    record(trace, "encoder.neck.2", smooth);
+    const at::Tensor reduced = traced(trace, "encoder.neck.0", at::conv2d(x.permute({0, 3, 1, 2}), m_reduce.weight));
+    const at::Tensor normed = traced(trace, "encoder.neck.1", layerNorm2d(reduced, m_reduceNorm));
+    const at::Tensor smooth = traced(trace, "encoder.neck.2", at::conv2d(normed, m_smooth.weight, {}, 1, 1));
     return layerNorm2d(smooth, m_smoothNorm).contiguous();
 }
 
@@ -184,40 +183,39 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
                   .permute({0, 2, 3, 1})
                   .reshape({grid * grid, width})
                   .contiguous();
-    record(trace, "encoder.patch_embed", asMap(space.x));
-    if (m_positions.defined()) {
-        space.x = space.x + m_positions.view({grid * grid, width});
-        record(trace, "encoder.pos_added", asMap(space.x));
-    }
+    const auto result = [&](const std::string &name, const at::Tensor &tokens) {
+        return trace ? traced(trace, "encoder." + name, asMap(tokens)).reshape({grid * grid, width}) : tokens;
+    };
+    space.x = result("patch_embed", space.x);
+    if (m_positions.defined())
+        space.x = result("pos_added", space.x + m_positions.view({grid * grid, width}));
     for (int thread = 0; thread < threads(); ++thread)
         space.hidden.push_back(at::empty({space.rowsAtOnce() * grid, m_config.mlpWidth}, at::kFloat));
-    if (trace) {
-        for (at::Tensor *kept : {&space.norm1, &space.norm2, &space.mlp})
-            *kept = at::empty_like(space.x);
-    }
 
     for (std::size_t i = 0; i < m_blocks.size(); ++i) {
         progress.step(i, m_blocks.size() + 1, "encoding the image");
         const Block &block = m_blocks[i];
         const std::int64_t side = block.window > 0 ? block.window : grid;
+        const std::string name = "blocks." + std::to_string(i) + '.';
         space.arrange(block.window);
+        if (trace)
+            space.norm1 = result(name + "norm1", layerNorm(space.x, block.norm1, m_config.encoderNormEps));
         block.window > 0 ? projectWindows(block, space, progress) : project(block, space, progress);
         gridAttention(space.attended, space.qkv, m_config.heads, side, side, block.tableH, block.tableW, progress);
+        if (trace)
+            space.projected = traced(trace, "encoder." + name + "attn", linear(space.attended, block.projection).view({-1, side, side, width}))
+                                  .reshape({-1, side * side, width});
         addAttention(block, space, progress);
-        addMlp(block, space, progress);
         if (trace) {
-            const std::string name = "encoder.blocks." + std::to_string(i) + '.';
-            record(trace, name + "norm1", asMap(space.norm1));
-            record(trace, name + "attn", linear(space.attended, block.projection).view({-1, side, side, width}));
-            record(trace, name + "norm2", asMap(space.norm2));
-            record(trace, name + "mlp", asMap(space.mlp));
-            record(trace, name + "out", asMap(space.x));
+            space.norm2 = result(name + "norm2", layerNorm(space.x, block.norm2, m_config.encoderNormEps));
+            space.mlp = at::empty_like(space.x);
         }
+        addMlp(block, space, progress);
+        if (trace)
+            space.x = result(name + "out", space.x.add_(result(name + "mlp", space.mlp)));
     }
     progress.step(m_blocks.size(), m_blocks.size() + 1, "encoding the image");
-    const at::Tensor embedding = neck(asMap(space.x), trace);
-    record(trace, "encoder.image_embedding", embedding);
-    return embedding;
+    return traced(trace, "encoder.image_embedding", neck(asMap(space.x), trace));
 }
 
 } // namespace rekey::sam

@@ -103,65 +103,59 @@ void MaskDecoder::run(const Layer &layer, bool first, at::Tensor &tokens, at::Te
                       const at::Tensor &imagePositions, const Trace &trace, const std::string &name) const
 {
     const double eps = m_config.decoderNormEps;
-    const auto traced = [&](const char *what, const at::Tensor &value) {
-        record(trace, name + what, value);
-        return value;
-    };
+    const auto result = [&](const char *what, const at::Tensor &value) { return traced(trace, name + what, value); };
     if (first) {
-        tokens = traced("self_attn", attend(layer.self, tokens, tokens, tokens));
+        tokens = result("self_attn", attend(layer.self, tokens, tokens, tokens));
     } else {
         const at::Tensor placed = tokens + tokenPositions;
-        tokens = tokens + traced("self_attn", attend(layer.self, placed, placed, tokens));
+        tokens = tokens + result("self_attn", attend(layer.self, placed, placed, tokens));
     }
-    tokens = layerNorm(tokens, layer.norm1, eps);
+    tokens = result("norm1", layerNorm(tokens, layer.norm1, eps));
     const at::Tensor imageKeys = image + imagePositions;
-    tokens = tokens + traced("token_to_image", attend(layer.tokenToImage, tokens + tokenPositions, imageKeys, image));
-    tokens = layerNorm(tokens, layer.norm2, eps);
-    tokens = tokens + traced("mlp", linear(linear(tokens, layer.lin1).relu(), layer.lin2));
-    tokens = layerNorm(tokens, layer.norm3, eps);
-    image = image + traced("image_to_token", attend(layer.imageToToken, imageKeys, tokens + tokenPositions, tokens));
-    image = layerNorm(image, layer.norm4, eps);
-    record(trace, name + "queries", tokens);
-    record(trace, name + "keys", image);
+    tokens = tokens + result("token_to_image", attend(layer.tokenToImage, tokens + tokenPositions, imageKeys, image));
+    tokens = result("norm2", layerNorm(tokens, layer.norm2, eps));
+    tokens = tokens + result("mlp", linear(linear(tokens, layer.lin1).relu(), layer.lin2));
+    tokens = result("queries", layerNorm(tokens, layer.norm3, eps));
+    image = image + result("image_to_token", attend(layer.imageToToken, imageKeys, tokens + tokenPositions, tokens));
+    image = result("keys", layerNorm(image, layer.norm4, eps));
 }
 
 at::Tensor MaskDecoder::upscale(const at::Tensor &image, const Trace &trace) const
 {
-    const auto channelsFirst = [](const at::Tensor &map) { return map.permute({2, 0, 1}).unsqueeze(0); };
-    at::Tensor x = doubled(image.view({m_config.grid, m_config.grid, -1}), m_up0);
-    record(trace, "decoder.upscale.conv1", channelsFirst(x));
-    x = layerNorm(x, m_up1, norm2dEps);
-    record(trace, "decoder.upscale.norm", channelsFirst(x));
-    x = doubled(at::gelu_(x), m_up3);
-    record(trace, "decoder.upscale.conv2", channelsFirst(x));
-    return at::gelu_(x);
+    // Recorded with the channels first, as modules of convolutions give it.
+    const auto result = [&](const char *what, const at::Tensor &map) {
+        return trace ? traced(trace, std::string("decoder.upscale.") + what, map.permute({2, 0, 1}).unsqueeze(0)).squeeze(0).permute({1, 2, 0})
+                     : map;
+    };
+    at::Tensor x = result("conv1", doubled(image.reshape({m_config.grid, m_config.grid, -1}), m_up0));
+    x = result("norm", layerNorm(x, m_up1, norm2dEps));
+    x = result("conv2", doubled(trace ? at::gelu(x) : at::gelu_(x), m_up3));
+    return trace ? at::gelu(x) : at::gelu_(x);
 }
 
 DecodedMasks MaskDecoder::forward(const at::Tensor &embedding, const at::Tensor &gridPositions, const PromptEmbeddings &prompts,
                                   bool multimask, const Trace &trace) const
 {
     const auto flat = [](const at::Tensor &x) { return x.flatten(2).transpose(1, 2); };
-    const at::Tensor tokenPositions = at::cat({m_iouToken.unsqueeze(0), m_maskTokens.unsqueeze(0), prompts.sparse}, 1);
+    const at::Tensor tokenPositions
+        = traced(trace, "decoder.tokens_in", at::cat({m_iouToken.unsqueeze(0), m_maskTokens.unsqueeze(0), prompts.sparse}, 1));
     const at::Tensor imagePositions = flat(gridPositions);
     at::Tensor tokens = tokenPositions, image = flat(embedding + prompts.dense);
     for (std::size_t i = 0; i < m_layers.size(); ++i)
         run(m_layers[i], i == 0, tokens, image, tokenPositions, imagePositions, trace, "decoder.layers." + std::to_string(i) + '.');
-    const at::Tensor last = attend(m_final, tokens + tokenPositions, image + imagePositions, image);
-    record(trace, "decoder.final_attn", last);
-    tokens = layerNorm(tokens + last, m_finalNorm, finalNormEps);
-    record(trace, "decoder.tokens_out", tokens);
+    const at::Tensor last = traced(trace, "decoder.final_attn", attend(m_final, tokens + tokenPositions, image + imagePositions, image));
+    tokens = traced(trace, "decoder.tokens_out", layerNorm(tokens + last, m_finalNorm, finalNormEps));
 
     const at::Tensor upscaled = upscale(image, trace); // [height, width, channels]
     std::vector<at::Tensor> hyper;
     for (std::size_t i = 0; i < m_hyper.size(); ++i) {
-        hyper.push_back(runMlp(m_hyper[i], tokens.select(1, static_cast<std::int64_t>(i) + 1)));
-        record(trace, "decoder.hyper." + std::to_string(i), hyper.back());
+        hyper.push_back(traced(trace, "decoder.hyper." + std::to_string(i),
+                               runMlp(m_hyper[i], tokens.select(1, static_cast<std::int64_t>(i) + 1))));
     }
     const at::Tensor logits
-        = at::matmul(at::stack(hyper, 1), upscaled.flatten(0, 1).t()).reshape({1, -1, upscaled.size(0), upscaled.size(1)});
-    const at::Tensor iou = runMlp(m_iouHead, tokens.select(1, 0));
-    record(trace, "decoder.masks_all", logits);
-    record(trace, "decoder.iou_all", iou);
+        = traced(trace, "decoder.masks_all",
+                 at::matmul(at::stack(hyper, 1), upscaled.flatten(0, 1).t()).reshape({1, -1, upscaled.size(0), upscaled.size(1)}));
+    const at::Tensor iou = traced(trace, "decoder.iou_all", runMlp(m_iouHead, tokens.select(1, 0)));
     // The first token's mask is the single one; the others are candidates for an ambiguous prompt.
     const std::int64_t start = multimask ? 1 : 0, count = multimask ? logits.size(1) - 1 : 1;
     return {logits.narrow(1, start, count), iou.narrow(1, start, count)};

@@ -75,9 +75,7 @@ PromptEmbeddings PromptEncoder::forward(const PromptTensors &prompts, const Trac
     const at::Tensor dense = prompts.mask.defined()
         ? embedMask(prompts.mask)
         : m_noMask.reshape({1, -1, 1, 1}).expand({1, -1, m_config.grid, m_config.grid});
-    record(trace, "sparse", sparse);
-    record(trace, "dense", dense);
-    return {sparse, dense};
+    return {traced(trace, "sparse", sparse), traced(trace, "dense", dense)};
 }
 
 } // namespace rekey::sam

@@ -45,7 +45,7 @@ public:
     void setImage(const Image &image, const Progress &progress) override;
     double encodingMilliseconds() const override { return m_encoding; }
     SegmentResult predict(const Prompts &prompts) override;
-    void setTrace(TraceSink sink) override;
+    void setTrace(TraceSink sink, TraceReplacement replacement) override;
 
 private:
     PromptTensors toTensors(const Prompts &prompts) const;
@@ -89,8 +89,7 @@ void SamSegmenter::setImage(const Image &image, const Progress &progress)
     const Stopwatch watch;
     m_embedding.reset();
     m_picture = preparePicture(image, imageSize());
-    record(m_trace, "input", m_picture.pixels);
-    m_embedding = m_encoder->forward(m_picture.pixels, m_trace, progress);
+    m_embedding = m_encoder->forward(traced(m_trace, "input", m_picture.pixels), m_trace, progress);
     m_picture.pixels.reset();
     m_encoding = watch.milliseconds();
 }
@@ -111,8 +110,8 @@ PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
             tensors.points.data_ptr<float>()[2 * i + 1] = static_cast<float>(point.y * scaleY);
             tensors.labels.data_ptr<int>()[i] = point.foreground ? 1 : 0;
         }
-        record(m_trace, "prompt.points", tensors.points);
-        record(m_trace, "prompt.labels", tensors.labels);
+        tensors.points = traced(m_trace, "prompt.points", tensors.points);
+        tensors.labels = traced(m_trace, "prompt.labels", tensors.labels);
     }
     if (prompts.box) {
         // The model knows the corners apart: upper left first, however the box was drawn.
@@ -120,7 +119,7 @@ PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
         requireFinite({box.x0, box.y0, box.x1, box.y1});
         tensors.box = at::tensor({std::min(box.x0, box.x1) * scaleX, std::min(box.y0, box.y1) * scaleY, std::max(box.x0, box.x1) * scaleX,
                                   std::max(box.y0, box.y1) * scaleY}, at::kDouble).to(at::kFloat).unsqueeze(0);
-        record(m_trace, "prompt.boxes", tensors.box);
+        tensors.box = traced(m_trace, "prompt.boxes", tensors.box);
     }
     if (!prompts.maskLogits.empty()) {
         const std::int64_t side = m_config.lowResSize();
@@ -156,9 +155,9 @@ SegmentResult SamSegmenter::predict(const Prompts &prompts)
         throw Error("", "", "there is no image yet to segment");
     const c10::InferenceMode mode;
     const Stopwatch watch;
-    record(m_trace, "dense_pe", m_prompts->gridPositions());
+    const at::Tensor gridPositions = traced(m_trace, "dense_pe", m_prompts->gridPositions());
     const PromptEmbeddings embedded = m_prompts->forward(toTensors(prompts), m_trace);
-    const DecodedMasks decoded = m_decoder->forward(m_embedding, m_prompts->gridPositions(), embedded, prompts.multimask, m_trace);
+    const DecodedMasks decoded = m_decoder->forward(m_embedding, gridPositions, embedded, prompts.multimask, m_trace);
 
     SegmentResult result;
     result.width = m_picture.width;
@@ -174,15 +173,22 @@ SegmentResult SamSegmenter::predict(const Prompts &prompts)
     return result;
 }
 
-void SamSegmenter::setTrace(TraceSink sink)
+void SamSegmenter::setTrace(TraceSink sink, TraceReplacement replacement)
 {
     if (!sink) {
         m_trace = nullptr;
         return;
     }
-    m_trace = [sink = std::move(sink)](const std::string &name, const at::Tensor &value) {
-        const at::Tensor plain = value.to(at::kFloat).contiguous();
-        sink(name, shapeOf(plain), {plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())});
+    m_trace = [sink = std::move(sink), replacement = std::move(replacement)](const std::string &name, const at::Tensor &value) {
+        const at::Tensor plain = value.to(at::kCPU, at::kFloat).contiguous();
+        const Shape shape = shapeOf(plain);
+        sink(name, shape, {plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())});
+        const std::span<const float> others = replacement ? replacement(name, shape) : std::span<const float>();
+        if (others.empty())
+            return value;
+        if (others.size() != static_cast<std::size_t>(plain.numel()))
+            throw Error("", name, fmt::format("{} values cannot take the place of {}", others.size(), shapeText(shape)));
+        return at::from_blob(const_cast<float *>(others.data()), shape, at::kFloat).to(value.options(), false, true);
     };
 }
 

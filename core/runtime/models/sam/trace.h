@@ -8,13 +8,14 @@
 
 namespace rekey::sam {
 
-/// Takes intermediate results under the names of the module that made them: "encoder.blocks.3.attn". May be empty.
-using Trace = std::function<void(const std::string &name, const at::Tensor &value)>;
+/// Takes intermediate results under the names of the module that made them, "encoder.blocks.3.attn", and gives back the values to go on
+/// with: the same, or others put in their place, of the same shape and type. May be empty.
+using Trace = std::function<at::Tensor(const std::string &name, const at::Tensor &value)>;
 
-inline void record(const Trace &trace, const std::string &name, const at::Tensor &value)
+/// Every layer's result goes through here, and what follows is computed from what comes back: so a layer can be fed any input.
+[[nodiscard]] inline at::Tensor traced(const Trace &trace, const std::string &name, const at::Tensor &value)
 {
-    if (trace)
-        trace(name, value);
+    return trace ? trace(name, value) : value;
 }
 
 } // namespace rekey::sam
