@@ -56,6 +56,7 @@ check_blas() {
 }
 
 # build FOLDER CMAKE-OPTIONS…: configures and builds quietly; shows what the compiler said only when it fails.
+# Builds the targets that $targets names, or everything.
 build() {
     local folder=$1 log
     shift
@@ -70,9 +71,9 @@ build() {
         fail "CMake could not configure the build (see above)."
     fi
     if [[ -t 1 ]]; then
-        ninja -C "$folder" -j "$jobs" | tee -a "$log" | awk '/^\[/ { printf "\r%s\033[K", $1; fflush() } END { print "" }'
+        ninja -C "$folder" -j "$jobs" ${targets:+"$targets"} | tee -a "$log" | awk '/^\[/ { printf "\r%s\033[K", $1; fflush() } END { print "" }'
     else
-        ninja -C "$folder" -j "$jobs" >>"$log" 2>&1
+        ninja -C "$folder" -j "$jobs" ${targets:+"$targets"} >>"$log" 2>&1
     fi
     if [[ ${PIPESTATUS[0]} -ne 0 ]]; then
         grep -E -A 8 'FAILED|error:' "$log" | tail -n 60 >&2

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Installs what is missing, builds everything with warnings as errors, and runs every test. --sanitize builds with
-# AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own. REKEY_JOBS limits the build's jobs; further
-# arguments go to ctest.
+# Installs what is missing, builds everything with warnings as errors, runs every test, and then each fuzzer for a short while
+# (tests/fuzz/long.sh runs them long). --sanitize builds with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its
+# own, and runs the tests alone. REKEY_JOBS limits the build's jobs; further arguments go to ctest.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
@@ -30,4 +30,13 @@ install_missing run test
 check_blas
 build "$folder" "${options[@]}"
 cd "$folder" || exit 1
-exec ctest --output-on-failure --parallel "$((jobs > 2 ? 2 : jobs))" "$@"
+ctest --output-on-failure --parallel "$((jobs > 2 ? 2 : jobs))" "$@"
+result=$?
+
+# Options of ctest choose among the tests; they are no wish for the fuzzers.
+if [[ $# -eq 0 && $folder == "$root/build-test" ]]; then
+    CC=clang CXX=clang++ targets=fuzzers build "$root/build-fuzz" -DREKEY_FUZZ=ON -DREKEY_TESTS=OFF -DREKEY_GUI=OFF -DREKEY_RUNTIME=OFF
+    cd "$root/build-fuzz" || exit 1
+    ctest --output-on-failure --parallel "$((jobs > 2 ? 2 : jobs))" || result=$?
+fi
+exit "$result"
