@@ -2,6 +2,7 @@
 #include "core/suggest/matcher.h"
 
 #include "core/suggest/layout.h"
+#include "core/suggest/repetition.h"
 
 #include <algorithm>
 #include <map>
@@ -13,6 +14,8 @@ namespace {
 
 /// Below this a pair is not worth showing as an answer.
 constexpr float leastBelief = 0.05F;
+/// More pairs of equal size than this are not weighed again.
+constexpr std::uint64_t mostPairs = 1'000'000;
 
 /// What is left on both sides when everything else has its partner: those that share words, best first.
 void chooseLeftovers(const std::vector<Candidacy> &candidates, std::vector<bool> &sourceTaken, std::vector<bool> &targetTaken,
@@ -97,10 +100,11 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
     return chosen;
 }
 
-TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress)
+namespace {
+
+TensorMatches matchSome(const Schema &source, const Schema &target, const Skipped &skipped, const ValuePrints *values, const Progress &progress)
 {
-    const auto [from, to] = cutIntoAtoms(source, target, skipSource, skipTarget);
+    const auto [from, to] = cutIntoAtoms(source, target, skipped.source, skipped.target);
     const auto candidates = believe(from, to, values, progress);
     const auto matches = chooseMatches(from, to, candidates);
     TensorMatches result;
@@ -108,6 +112,41 @@ TensorMatches matchTensors(const Schema &source, const Schema &target, const std
     pairLoneLeaves(from, to, result.pairings);
     fillTied(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);
+    return result;
+}
+
+void skip(Skipped &skipped, const std::vector<Pairing> &pairings)
+{
+    for (const auto &pairing : pairings) {
+        for (const auto s : pairing.sources)
+            skipped.source[s] = true;
+        for (const auto t : pairing.targets)
+            skipped.target[t] = true;
+    }
+}
+
+void append(TensorMatches &all, TensorMatches more)
+{
+    std::move(more.pairings.begin(), more.pairings.end(), std::back_inserter(all.pairings));
+    all.rivals.merge(more.rivals);
+}
+
+} // namespace
+
+TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
+                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress)
+{
+    Skipped open{skipSource, skipTarget};
+    const auto shorter = shorten(source, target, open);
+    if (!shorter)
+        return matchSome(source, target, open, values, progress);
+    TensorMatches result = matchSome(source, target, *shorter, values, progress.part(0, 0.6));
+    auto more = continued(result.pairings, source, target, *shorter, open, progress);
+    std::move(more.begin(), more.end(), std::back_inserter(result.pairings));
+    // What the rules did not reach, with what stands beside it unknown.
+    skip(open, result.pairings);
+    if (possiblePairs(source, target, open) <= mostPairs)
+        append(result, matchSome(source, target, open, values, progress.part(0.6, 1)));
     return result;
 }
 

@@ -59,7 +59,8 @@ std::vector<Rule> explainOpenKeys(const Schema &source, const Schema &target, co
         if (!usedSource[s])
             if (const auto why = computedBuffer(source.tensors[s].key, source.tensors[s].shape); !why.empty())
                 drops[why].push_back(s);
-    const Side side = cutIntoAtoms(source, Schema{}, std::vector<bool>(source.tensors.size()), {}).first;
+    const bool allUsed = std::all_of(usedSource.begin(), usedSource.end(), [](bool used) { return used; });
+    const Side side = allUsed ? Side{} : cutIntoAtoms(source, Schema{}, std::vector<bool>(source.tensors.size()), {}).first;
     const bool allFilled = std::all_of(filledTarget.begin(), filledTarget.end(), [](bool filled) { return filled; });
     for (const auto &unit : side.units)
         for (const auto &leaf : unit.leaves) {

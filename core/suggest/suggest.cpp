@@ -75,6 +75,8 @@ void addCandidates(Rule &rule, const std::vector<const TensorMatches::Rivals *> 
 
 void listCandidates(std::vector<Rule> &rules, const TensorMatches &matches, const Schema &source, const Schema &target)
 {
+    if (std::none_of(rules.begin(), rules.end(), [](const Rule &rule) { return rule.state == RuleState::ToReview; }))
+        return;
     Mapping mapping;
     mapping.rules = rules;
     const Resolution resolution = resolve(mapping, source, target);
