@@ -13,16 +13,7 @@
 #include <algorithm>
 #include <cmath>
 
-// QCustomPlot's header is written with Qt's keywords, which this project leaves to LibTorch.
-#define signals Q_SIGNALS
-#define slots Q_SLOTS
-#define foreach Q_FOREACH
-#define emit
-#include <qcustomplot.h>
-#undef signals
-#undef slots
-#undef foreach
-#undef emit
+#include "ui/window/plotlibrary.h"
 
 namespace rekey::ui {
 

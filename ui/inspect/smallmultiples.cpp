@@ -5,7 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/paintkit.h"
 
-#include <QMouseEvent>
+#include <QPaintEvent>
 #include <QPainter>
 
 #include <algorithm>
@@ -29,9 +29,8 @@ QString axisNumber(double value)
 } // namespace
 
 SmallMultiples::SmallMultiples(QWidget *parent)
-    : QWidget(parent)
+    : ChoiceWidget(parent)
 {
-    setMouseTracking(true);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     setAccessibleName(tr("The same tensor in every block"));
 }
@@ -40,7 +39,7 @@ void SmallMultiples::setReading(const std::optional<TensorReading> &reading, Sid
 {
     m_reading = reading;
     m_side = side;
-    m_hovered = -1;
+    forgetHovered();
     QStringList lines;
     for (std::size_t r = 0; m_reading && r < m_reading->rows.size(); ++r) {
         const TensorReading::Row &row = m_reading->rows[r];
@@ -58,6 +57,14 @@ int SmallMultiples::columns() const
     return m_reading ? std::max<int>(1, static_cast<int>(m_reading->family.parts.size())) : 1;
 }
 
+int SmallMultiples::currentChoice() const
+{
+    for (int row = 0; row < choiceCount(); ++row)
+        if (m_reading->rows[static_cast<std::size_t>(row)].tensor == m_reading->tensor)
+            return row;
+    return -1;
+}
+
 int SmallMultiples::headHeight() const
 {
     return columns() > 1 ? 30 : 8;
@@ -70,25 +77,17 @@ QSize SmallMultiples::sizeHint() const
     return {400, headHeight() + static_cast<int>(m_reading->rows.size()) * rowHeight + footHeight};
 }
 
-QRect SmallMultiples::rowRect(int row) const
+QRect SmallMultiples::choiceRect(int row) const
 {
     return {margin, headHeight() + row * rowHeight, width() - 2 * margin, rowHeight};
 }
 
 QRect SmallMultiples::cellRect(int row, int column) const
 {
-    const QRect whole = rowRect(row).adjusted(labelWidth, 0, -8, 0);
+    const QRect whole = choiceRect(row).adjusted(labelWidth, 0, -8, 0);
     const int gap = 16;
     const int wide = (whole.width() - (columns() - 1) * gap) / columns();
     return {whole.left() + column * (wide + gap), whole.top() + 6, wide, plotHeight};
-}
-
-int SmallMultiples::rowAt(const QPoint &position) const
-{
-    for (int row = 0; m_reading && row < static_cast<int>(m_reading->rows.size()); ++row)
-        if (rowRect(row).contains(position))
-            return row;
-    return -1;
 }
 
 void SmallMultiples::paintEvent(QPaintEvent *event)
@@ -102,17 +101,19 @@ void SmallMultiples::paintEvent(QPaintEvent *event)
         paintText(painter, QRect(cell.left() + 8, 8, cell.width(), 20), keyText(m_reading->family.parts[static_cast<std::size_t>(c)]), headerFont(), theme.text);
     }
     for (int r = 0; r < static_cast<int>(m_reading->rows.size()); ++r) {
-        const QRect whole = rowRect(r);
+        const QRect whole = choiceRect(r);
         if (!event->rect().intersects(whole))
             continue;
         const TensorReading::Row &row = m_reading->rows[static_cast<std::size_t>(r)];
         const bool isCurrent = row.tensor == m_reading->tensor && m_reading->rows.size() > 1;
-        if (isCurrent || r == m_hovered) {
+        if (isCurrent || r == hoveredChoice()) {
             painter.setRenderHint(QPainter::Antialiasing);
             painter.setPen(Qt::NoPen);
             painter.setBrush(isCurrent ? theme.sel : theme.hover);
             painter.drawRoundedRect(whole, 6, 6);
         }
+        if (isCurrent && hasFocus())
+            paintFocusRing(painter, whole, theme.accent);
         if (m_reading->rows.size() > 1) {
             QFont font = secondaryFont();
             font.setWeight(isCurrent ? QFont::DemiBold : QFont::Normal);
@@ -170,34 +171,6 @@ void SmallMultiples::paintFoot(QPainter &painter) const
     const int room = foot.width() - 2 * QFontMetrics(font).horizontalAdvance(QStringLiteral("−0.00000"));
     if ((m_reading->rows.size() > 1 || columns() > 1) && QFontMetrics(font).horizontalAdvance(tr("same range and scale in all")) <= room)
         paintText(painter, foot, tr("same range and scale in all"), font, theme.text2, Qt::AlignCenter);
-}
-
-void SmallMultiples::mousePressEvent(QMouseEvent *event)
-{
-    const int row = rowAt(event->position().toPoint());
-    if (row >= 0 && event->button() == Qt::LeftButton)
-        Q_EMIT chosen(m_reading->rows[static_cast<std::size_t>(row)].tensor);
-}
-
-void SmallMultiples::mouseMoveEvent(QMouseEvent *event)
-{
-    const int row = rowAt(event->position().toPoint());
-    if (row != m_hovered) {
-        m_hovered = row;
-        update();
-    }
-}
-
-void SmallMultiples::leaveEvent(QEvent *)
-{
-    m_hovered = -1;
-    update();
-}
-
-void SmallMultiples::changeEvent(QEvent *event)
-{
-    update();
-    QWidget::changeEvent(event);
 }
 
 } // namespace rekey::ui

@@ -3,8 +3,7 @@
 
 #include "ui/document/session.h"
 #include "ui/inspect/tensorreading.h"
-
-#include <QWidget>
+#include "ui/window/choicewidget.h"
 
 #include <optional>
 
@@ -12,13 +11,14 @@ namespace rekey::ui {
 
 /// The selected tensor in every block: rows are blocks, columns the parts of a fused tensor. One range and one scale
 /// in all, stated once below. A click selects that block's tensor.
-class SmallMultiples : public QWidget
+class SmallMultiples : public ChoiceWidget
 {
     Q_OBJECT
 public:
     explicit SmallMultiples(QWidget *parent = nullptr);
     void setReading(const std::optional<TensorReading> &reading, Side side);
 
+    QRect choiceRect(int row) const override;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {280, sizeHint().height()}; }
 
@@ -27,14 +27,12 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
-    void mousePressEvent(QMouseEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
-    void leaveEvent(QEvent *event) override;
-    void changeEvent(QEvent *event) override;
+    int choiceCount() const override { return m_reading ? static_cast<int>(m_reading->rows.size()) : 0; }
+    int currentChoice() const override;
+    void pick(int row) override { Q_EMIT chosen(m_reading->rows[static_cast<std::size_t>(row)].tensor); }
+    Qt::Orientation orientation() const override { return Qt::Vertical; }
 
 private:
-    int rowAt(const QPoint &position) const;
-    QRect rowRect(int row) const;
     QRect cellRect(int row, int column) const;
     int columns() const;
     int headHeight() const;
@@ -43,7 +41,6 @@ private:
 
     std::optional<TensorReading> m_reading;
     Side m_side = Side::Source;
-    int m_hovered = -1;
 };
 
 } // namespace rekey::ui

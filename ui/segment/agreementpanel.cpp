@@ -33,13 +33,6 @@ VerdictLook look(Verdict verdict)
     return {Status::None, "", ""};
 }
 
-QString powerText(int decade)
-{
-    // errorText writes "1.0 × 10⁻⁸"; an axis wants the power alone.
-    const QString whole = errorText(std::pow(10.0, decade));
-    return whole.mid(whole.lastIndexOf(QLatin1Char(' ')) + 1);
-}
-
 } // namespace
 
 class AgreementPanel::Body : public QWidget

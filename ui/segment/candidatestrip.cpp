@@ -4,9 +4,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/paintkit.h"
 
-#include <QKeyEvent>
 #include <QLocale>
-#include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
 
@@ -20,22 +18,20 @@ constexpr int cards = 3;
 constexpr int largestWidth = 188;
 constexpr int smallestWidth = 116;
 constexpr int gap = 12;
-constexpr int cardHeight = 178;
+constexpr int cardHeight = 196;
 constexpr int inset = 8;
 constexpr int pictureHeight = 114;
 
-QString score(const std::optional<double> &value)
+QString score(const std::optional<CandidateScores> &scores, double CandidateScores::*which)
 {
-    return value ? QLocale().toString(*value, 'f', 4) : QStringLiteral("–");
+    return scores ? QLocale().toString(*scores.*which, 'f', 4) : QStringLiteral("–");
 }
 
 } // namespace
 
 CandidateStrip::CandidateStrip(QWidget *parent)
-    : QWidget(parent)
+    : ChoiceWidget(parent)
 {
-    setMouseTracking(true);
-    setFocusPolicy(Qt::StrongFocus);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     setAccessibleName(tr("Candidate masks"));
 }
@@ -75,24 +71,18 @@ void CandidateStrip::describe()
     if (m_chosen < 0 || m_chosen >= m_candidates.size())
         return setAccessibleDescription(tr("No mask yet"));
     const CandidateView &view = m_candidates[m_chosen];
-    setAccessibleDescription(tr("Mask %1 of %2, predicted IoU %3 original, %4 converted")
+    constexpr auto iou = &CandidateScores::predictedIou, stability = &CandidateScores::stability;
+    setAccessibleDescription(tr("Mask %1 of %2, predicted IoU %3 original, %4 converted, stability %5 original, %6 converted")
                                  .arg(m_chosen + 1)
                                  .arg(m_candidates.size())
-                                 .arg(score(view.original), score(view.converted)));
+                                 .arg(score(view.original, iou), score(view.converted, iou), score(view.original, stability),
+                                      score(view.converted, stability)));
 }
 
-QRect CandidateStrip::cardRect(int index) const
+QRect CandidateStrip::choiceRect(int index) const
 {
     const int cardWidth = std::clamp((width() - (cards - 1) * gap) / cards, smallestWidth, largestWidth);
     return {index * (cardWidth + gap), 0, cardWidth, cardHeight};
-}
-
-int CandidateStrip::cardAt(const QPoint &position) const
-{
-    for (int i = 0; i < m_candidates.size(); ++i)
-        if (cardRect(i).contains(position))
-            return i;
-    return -1;
 }
 
 void CandidateStrip::paintEvent(QPaintEvent *)
@@ -105,11 +95,11 @@ void CandidateStrip::paintEvent(QPaintEvent *)
 void CandidateStrip::paintCard(QPainter &painter, int index) const
 {
     const Theme theme = Theme::of(palette());
-    const QRect card = cardRect(index);
+    const QRect card = choiceRect(index);
     const bool known = index < m_candidates.size(), isChosen = known && index == m_chosen;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(QPen(isChosen ? theme.accent : theme.line, isChosen ? 2 : 1));
-    painter.setBrush(known && index == m_hovered && !isChosen ? theme.hover : theme.base);
+    painter.setBrush(known && index == hoveredChoice() && !isChosen ? theme.hover : theme.base);
     const qreal edge = isChosen ? 1 : 0.5;
     painter.drawRoundedRect(QRectF(card).adjusted(edge, edge, -edge, -edge), 8, 8);
 
@@ -141,53 +131,20 @@ void CandidateStrip::paintCard(QPainter &painter, int index) const
     paintText(painter, QRect(area.left() + 20, line, area.width() - 24 - cap, 18), view.isEmpty ? tr("Mask %1, empty").arg(index + 1) : tr("Mask %1").arg(index + 1),
               name, theme.text);
     paintKeyCap(painter, QRect(area.right() + 1 - cap, line, cap, 18), QString::number(index + 1), theme);
-    const QRect scores(area.left(), line + 22, area.width(), 18);
     const QFont figures = tabular(secondaryFont());
-    paintText(painter, scores, score(view.original), figures, theme.src);
-    paintText(painter, scores, score(view.converted), figures, theme.tgt, Qt::AlignRight | Qt::AlignVCenter);
+    int top = line + 22;
+    for (const auto &[caption, which] : {std::pair{tr("IoU"), &CandidateScores::predictedIou}, std::pair{tr("stability"), &CandidateScores::stability}}) {
+        const QRect scores(area.left(), top, area.width(), 18);
+        paintText(painter, scores, score(view.original, which), figures, theme.src);
+        paintText(painter, scores, caption, smallFont(), theme.text3, Qt::AlignCenter);
+        paintText(painter, scores, score(view.converted, which), figures, theme.tgt, Qt::AlignRight | Qt::AlignVCenter);
+        top += 18;
+    }
     if (hasFocus() && isChosen) {
         painter.setPen(QPen(theme.accent, 1, Qt::DotLine));
         painter.setBrush(Qt::NoBrush);
         painter.drawRoundedRect(QRectF(card).adjusted(3.5, 3.5, -3.5, -3.5), 6, 6);
     }
-}
-
-void CandidateStrip::mousePressEvent(QMouseEvent *event)
-{
-    const int index = cardAt(event->position().toPoint());
-    if (event->button() == Qt::LeftButton && index >= 0)
-        Q_EMIT chosen(index);
-}
-
-void CandidateStrip::mouseMoveEvent(QMouseEvent *event)
-{
-    const int index = cardAt(event->position().toPoint());
-    if (index != m_hovered) {
-        m_hovered = index;
-        update();
-    }
-}
-
-void CandidateStrip::leaveEvent(QEvent *)
-{
-    m_hovered = -1;
-    update();
-}
-
-void CandidateStrip::keyPressEvent(QKeyEvent *event)
-{
-    const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
-    const int next = m_chosen + step;
-    if (step != 0 && next >= 0 && next < m_candidates.size())
-        Q_EMIT chosen(next);
-    else
-        QWidget::keyPressEvent(event);
-}
-
-void CandidateStrip::changeEvent(QEvent *event)
-{
-    update();
-    QWidget::changeEvent(event);
 }
 
 } // namespace rekey::ui

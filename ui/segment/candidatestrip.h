@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/window/choicewidget.h"
+
 #include <QImage>
 #include <QList>
-#include <QWidget>
 
 #include <optional>
 
 namespace rekey::ui {
 
+/// What a model says of its own mask.
+struct CandidateScores
+{
+    double predictedIou = 0;
+    double stability = 0; ///< IoU of the mask at a higher and at a lower threshold
+};
+
 /// What a candidate card shows.
 struct CandidateView
 {
-    QImage thumbnail;                        ///< the picture with the mask
-    std::optional<double> original, converted; ///< predicted IoU
+    QImage thumbnail;                                   ///< the picture with the mask
+    std::optional<CandidateScores> original, converted;
     bool isEmpty = false;                    ///< no pixel above 0
 };
 
 /// The candidate masks side by side, one of them chosen. Keys 1…9 are the page's.
-class CandidateStrip : public QWidget
+class CandidateStrip : public ChoiceWidget
 {
     Q_OBJECT
 public:
@@ -28,6 +36,7 @@ public:
     void setChosen(int index);
     /// Of a card's thumbnail, in device-independent pixels.
     static QSize thumbnailSize();
+    QRect choiceRect(int index) const override;
 
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
@@ -37,20 +46,16 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
-    void mousePressEvent(QMouseEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
-    void leaveEvent(QEvent *event) override;
-    void keyPressEvent(QKeyEvent *event) override;
-    void changeEvent(QEvent *event) override;
+    int choiceCount() const override { return static_cast<int>(m_candidates.size()); }
+    int currentChoice() const override { return m_chosen; }
+    void pick(int index) override { Q_EMIT chosen(index); }
 
 private:
-    QRect cardRect(int index) const;
-    int cardAt(const QPoint &position) const;
     void paintCard(QPainter &painter, int index) const;
     void describe();
 
     QList<CandidateView> m_candidates;
-    int m_chosen = -1, m_hovered = -1;
+    int m_chosen = -1;
 };
 
 } // namespace rekey::ui

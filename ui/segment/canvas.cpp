@@ -32,6 +32,12 @@ QPointF pixelOf(const QPointF &scene)
 
 } // namespace
 
+QColor maskColour(const QPalette &palette)
+{
+    const Theme theme = Theme::of(palette);
+    return theme.dark ? QColor(0x3E8BFF) : theme.accent;
+}
+
 Canvas::Canvas(ViewState &view, PromptModel &prompts, QWidget *parent)
     : QGraphicsView(parent)
     , m_view(view)
@@ -197,10 +203,8 @@ void Canvas::showCursor()
 
 void Canvas::applyTheme()
 {
-    const Theme theme = Theme::of(palette());
-    // On a photograph the darker accent holds in both schemes.
     for (MaskItem *item : {m_mask, m_second, m_preview})
-        item->setColour(theme.dark ? QColor(0x3E8BFF) : theme.accent);
+        item->setColour(maskColour(palette()));
     // On the veil, the dark scheme's colours of the two sides.
     m_onlyFirst->setColour(QColor(0x5AAEF2));
     m_onlySecond->setColour(QColor(0xF0A04B));

@@ -16,6 +16,9 @@ class SwipeItem;
 
 enum class CanvasTool : quint8 { Point, Background, Box, Pan };
 
+/// Of a mask on a photograph: the darker accent holds in both schemes.
+QColor maskColour(const QPalette &palette);
+
 /// A picture with masks and prompts on it. Scene coordinates are picture pixels: pixel (x, y) covers [x, x+1) × [y, y+1).
 /// Left click, right click, drag: see CanvasTool and ui.md section 7. Pan and zoom are the ViewState's.
 class Canvas : public QGraphicsView

@@ -148,12 +148,21 @@ void PromptItem::setArea(const QRectF &area)
     m_area = area;
 }
 
+namespace {
+
+bool isPoint(const Prompt &prompt)
+{
+    return prompt.kind == Prompt::Kind::Point || prompt.kind == Prompt::Kind::Background;
+}
+
+} // namespace
+
 int PromptItem::promptAt(const QPointF &scene, double pixel) const
 {
     for (qsizetype i = m_prompts.size() - 1; i >= 0; --i) {
         const Prompt &prompt = m_prompts[i];
         const QPointF away = scene - prompt.position - QPointF(0.5, 0.5);
-        if (prompt.isShown && prompt.kind != Prompt::Kind::Box && QPointF::dotProduct(away, away) <= std::pow(markRadius * pixel, 2))
+        if (prompt.isShown && isPoint(prompt) && QPointF::dotProduct(away, away) <= std::pow(markRadius * pixel, 2))
             return static_cast<int>(i);
     }
     return -1;
@@ -167,11 +176,11 @@ void PromptItem::paint(QPainter *painter, const QStyleOptionGraphicsItem *, QWid
     for (const bool boxes : {true, false}) {
         for (qsizetype i = 0; i < m_prompts.size(); ++i) {
             const Prompt &prompt = m_prompts[i];
-            if (!prompt.isShown || (prompt.kind == Prompt::Kind::Box) != boxes)
+            if (!prompt.isShown)
                 continue;
-            if (boxes)
+            if (boxes && prompt.kind == Prompt::Kind::Box)
                 paintBox(*painter, prompt.box(), i == m_current);
-            else
+            else if (!boxes && isPoint(prompt))
                 paintPoint(*painter, prompt.position + QPointF(0.5, 0.5), prompt.kind == Prompt::Kind::Point, i == m_current);
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/segment/promptmodel.h"
 
+#include <QLocale>
 #include <QUndoCommand>
 
 #include <algorithm>
@@ -40,7 +41,9 @@ Prompts given(const QList<Prompt> &prompts)
     for (const Prompt &prompt : prompts) {
         if (!prompt.isShown)
             continue;
-        if (prompt.kind == Prompt::Kind::Box) {
+        if (prompt.kind == Prompt::Kind::Mask) {
+            result.maskLogits = *prompt.logits;
+        } else if (prompt.kind == Prompt::Kind::Box) {
             const QRectF box = prompt.box();
             result.box = PromptBox{box.left(), box.top(), box.right(), box.bottom()};
         } else {
@@ -55,16 +58,49 @@ bool isBox(const Prompt &prompt)
     return prompt.kind == Prompt::Kind::Box;
 }
 
+bool isMask(const Prompt &prompt)
+{
+    return prompt.kind == Prompt::Kind::Mask;
+}
+
+QString nameOf(Prompt::Kind kind)
+{
+    switch (kind) {
+    case Prompt::Kind::Point: return PromptModel::tr("Point");
+    case Prompt::Kind::Background: return PromptModel::tr("Background point");
+    case Prompt::Kind::Box: return PromptModel::tr("Box");
+    case Prompt::Kind::Mask: return PromptModel::tr("Earlier mask");
+    }
+    return {};
+}
+
+QString detailOf(const Prompt &prompt)
+{
+    const auto number = [](double value) { return QString::number(value, 'f', 0); };
+    if (isMask(prompt))
+        return PromptModel::tr("candidate %1, %2 logits").arg(prompt.candidate).arg(QLocale().toString(static_cast<qulonglong>(prompt.logits->size())));
+    if (!isBox(prompt))
+        return QStringLiteral("%1, %2").arg(number(prompt.position.x()), number(prompt.position.y()));
+    const QRectF box = prompt.box();
+    return PromptModel::tr("%1, %2 to %3, %4 · %5×%6 px")
+        .arg(number(box.left()), number(box.top()), number(box.right()), number(box.bottom()), number(box.width()), number(box.height()));
+}
+
 } // namespace
 
 Prompt Prompt::point(QPointF at, bool foreground)
 {
-    return {foreground ? Kind::Point : Kind::Background, at, at, true};
+    return {foreground ? Kind::Point : Kind::Background, at, at, true, {}, 0};
 }
 
 Prompt Prompt::boxed(const QRectF &box)
 {
-    return {Kind::Box, box.topLeft(), box.bottomRight(), true};
+    return {Kind::Box, box.topLeft(), box.bottomRight(), true, {}, 0};
+}
+
+Prompt Prompt::mask(std::shared_ptr<const std::vector<float>> logits, int candidate)
+{
+    return {Kind::Mask, {}, {}, true, std::move(logits), candidate};
 }
 
 PromptModel::PromptModel(QObject *parent)
@@ -90,10 +126,11 @@ void PromptModel::add(const Prompt &prompt)
         next.removeIf(isBox);
         next.prepend(prompt);
     } else {
+        if (isMask(prompt))
+            next.removeIf(isMask);
         next.append(prompt);
     }
-    const QString what = isBox(prompt) ? tr("Add box") : prompt.kind == Prompt::Kind::Point ? tr("Add point") : tr("Add background point");
-    change(next, what);
+    change(next, tr("Add %1").arg(nameOf(prompt.kind).toLower()));
 }
 
 void PromptModel::remove(int row)
@@ -149,22 +186,13 @@ QVariant PromptModel::data(const QModelIndex &index, int role) const
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
     const Prompt &prompt = m_prompts[index.row()];
-    const auto number = [](double value) { return QString::number(value, 'f', 0); };
-    const auto detail = [&] {
-        if (!isBox(prompt))
-            return QStringLiteral("%1, %2").arg(number(prompt.position.x()), number(prompt.position.y()));
-        const QRectF box = prompt.box();
-        return tr("%1, %2 to %3, %4 · %5×%6 px")
-            .arg(number(box.left()), number(box.top()), number(box.right()), number(box.bottom()), number(box.width()), number(box.height()));
-    };
-    const QString name = isBox(prompt) ? tr("Box") : prompt.kind == Prompt::Kind::Point ? tr("Point") : tr("Background point");
     switch (role) {
-    case Qt::DisplayRole: return name;
-    case DetailRole: return detail();
+    case Qt::DisplayRole: return nameOf(prompt.kind);
+    case DetailRole: return detailOf(prompt);
     case KindRole: return static_cast<int>(prompt.kind);
     case ShownRole: return prompt.isShown;
     case Qt::AccessibleTextRole:
-        return QStringLiteral("%1, %2%3").arg(name, detail(), prompt.isShown ? QString() : tr(", left out"));
+        return QStringLiteral("%1, %2%3").arg(nameOf(prompt.kind), detailOf(prompt), prompt.isShown ? QString() : tr(", left out"));
     default: return {};
     }
 }

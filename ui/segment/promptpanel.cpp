@@ -30,6 +30,26 @@ constexpr int mostRows = 6;
 QRect crossRect(const QRect &row) { return {row.right() + 1 - hotWidth - 4, row.top(), hotWidth, row.height()}; }
 QRect eyeRect(const QRect &row) { return crossRect(row).translated(-hotWidth, 0); }
 
+QString kindIcon(Prompt::Kind kind)
+{
+    switch (kind) {
+    case Prompt::Kind::Point: return QStringLiteral("point");
+    case Prompt::Kind::Background: return QStringLiteral("point-background");
+    case Prompt::Kind::Box: return QStringLiteral("box");
+    case Prompt::Kind::Mask: return QStringLiteral("mask");
+    }
+    return {};
+}
+
+QColor kindColour(Prompt::Kind kind, const Theme &theme)
+{
+    switch (kind) {
+    case Prompt::Kind::Point: return theme.status(Status::Proven).foreground;
+    case Prompt::Kind::Background: return theme.status(Status::Missing).foreground;
+    default: return theme.text;
+    }
+}
+
 /// Two lines, and two hot spots at the right.
 class PromptDelegate : public QStyledItemDelegate
 {
@@ -52,11 +72,8 @@ public:
         else if (option.state & QStyle::State_MouseOver)
             painter->fillRect(row, theme.hover);
         const auto kind = static_cast<Prompt::Kind>(index.data(PromptModel::KindRole).toInt());
-        const QString name = kind == Prompt::Kind::Box ? QStringLiteral("box")
-            : kind == Prompt::Kind::Point              ? QStringLiteral("point")
-                                                       : QStringLiteral("point-background");
-        const QColor kindInk = kind == Prompt::Kind::Box ? theme.text
-            : theme.status(kind == Prompt::Kind::Point ? Status::Proven : Status::Missing).foreground;
+        const QString name = kindIcon(kind);
+        const QColor kindInk = kindColour(kind, theme);
         const qreal ratio = painter->device()->devicePixelRatioF();
         painter->drawPixmap(QPoint(row.left() + 12, row.top() + 10), iconPixmap(name, 16, ratio, shown ? kindInk : theme.text3));
         const int left = row.left() + 36, width = eyeRect(row).left() - left;

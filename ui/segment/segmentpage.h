@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/segment/cardview.h"
+#include "ui/segment/promptmodel.h"
 #include "ui/segment/segmentrun.h"
 #include "ui/segment/segmenttoolbar.h"
 #include "ui/window/room.h"
 
 class QStackedWidget;
+class QTimer;
 
 namespace rekey::ui {
 
-class AgreementPanel;
-class BehaviourPanel;
-class CandidateStrip;
+class CandidatePanel;
 class CanvasCard;
-class ImageStrip;
-class PanelHeader;
-class PromptPanel;
+class MaskActions;
+class Notice;
+class PicturePanel;
+class SegmentSide;
 class Session;
-class StatisticsTable;
 class StatusLine;
 class ViewState;
 struct StripPicture;
@@ -42,8 +43,12 @@ public:
     PromptModel &prompts() { return m_prompts; }
     CanvasCard &originalCard() { return *m_original; }
     CanvasCard &convertedCard() { return *m_converted; }
+    MaskActions &maskActions() { return *m_maskActions; }
+    Notice &notice() { return *m_notice; }
     void openImage(const std::filesystem::path &path);
     void setMode(CanvasMode mode);
+    /// The chosen mask as a prompt for the next run.
+    void promptWithMask();
 
 Q_SIGNALS:
     void mapRequested(); ///< the person wants to settle open keys
@@ -58,27 +63,24 @@ protected:
     void changeEvent(QEvent *event) override;
 
 private:
-    QWidget *makeCanvases();
-    QWidget *makeBottom();
-    QWidget *makeSide();
+    QWidget *makeEmpty();
+    QWidget *makePage();
     void makeActions();
+    void connectToolBar();
+    void connectSession();
     void connectRun();
+    void connectBehaviour();
     void connectCanvas(CanvasCard &card);
     void choosePicture(const StripPicture &picture);
-    void chooseImage();
-    void saveMask();
+    void followPrompts();
+    void followPicture();
     void updateModels();
     void runIfQuick();
     void updateCards();
-    void updateCard(Which which);
     void updateMasks();
-    void updateCandidates();
-    void updateAgreement();
-    void updateTimings();
     void updateStatus();
-    QString convertedBlocked() const;
-    QString agreementWhy() const;
-    QColor maskColour() const;
+    CardView viewOf(Which which);
+    void act(CardAction action);
 
     Session &m_session;
     PromptModel m_prompts;
@@ -88,15 +90,14 @@ private:
     StatusLine *m_status;
     QStackedWidget *m_stack;
     CanvasCard *m_original, *m_converted;
-    CandidateStrip *m_candidates;
-    ImageStrip *m_images;
-    PromptPanel *m_promptPanel;
-    AgreementPanel *m_agreement;
-    BehaviourPanel *m_behaviour;
-    StatisticsTable *m_timings;
+    CandidatePanel *m_candidates;
+    PicturePanel *m_pictures;
+    SegmentSide *m_side;
+    MaskActions *m_maskActions;
+    Notice *m_notice;
+    QAction *m_runAction = nullptr, *m_maskPromptAction = nullptr;
     QList<QAction *> m_actions;
     CanvasMode m_mode = CanvasMode::SideBySide;
-    QImage m_small;  ///< of the picture, for candidates
     std::optional<QPoint> m_pointer;
     QTimer *m_hover;
     bool m_begun = false;

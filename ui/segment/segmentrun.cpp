@@ -26,7 +26,7 @@ QImage toQImage(const Image &image)
 
 bool hasPrompts(const Prompts &prompts)
 {
-    return !prompts.points.empty() || prompts.box.has_value();
+    return !prompts.points.empty() || prompts.box.has_value() || !prompts.maskLogits.empty();
 }
 
 /// Weights are compared by what they are read from; a mapping by its rules, not by its notes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/jobs/job.h"
 #include "ui/segment/agreement.h"
 #include "ui/segment/maskpicture.h"
 #include "ui/segment/promptmodel.h"
@@ -15,9 +16,6 @@
 #include <optional>
 
 namespace rekey::ui {
-
-class Job;
-class Jobs;
 
 enum class Which : quint8 { Original, Converted };
 

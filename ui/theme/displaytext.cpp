@@ -104,6 +104,11 @@ QString errorText(double value)
     return (value < 0 ? QString(minus) : QString()) + digits + QLatin1Char(' ') + times + QStringLiteral(" 10") + superscript(exponent);
 }
 
+QString powerText(int decade)
+{
+    return QStringLiteral("10") + superscript(decade);
+}
+
 QString errorCellText(double value)
 {
     if (!std::isfinite(value))

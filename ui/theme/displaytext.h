@@ -14,6 +14,7 @@ QString bytesText(quint64 bytes);            ///< "8.7 MiB"
 QString durationText(double milliseconds);   ///< "41 ms", "1.2 s", "2 min"
 QString numberText(double value);            ///< four decimals, real minus sign
 QString errorText(double value);             ///< "1.8 × 10⁻⁴"
+QString powerText(int decade);               ///< "10⁻⁴"
 QString errorCellText(double value);         ///< "1.8e−4"
 QString confidenceText(double value);        ///< "0.98"
 QString shapeText(const Shape &shape);       ///< "480×160"

@@ -5,8 +5,6 @@
 #include "ui/window/paintkit.h"
 
 #include <QBoxLayout>
-#include <QKeyEvent>
-#include <QMouseEvent>
 #include <QPainter>
 
 namespace rekey::ui {
@@ -17,10 +15,9 @@ constexpr int padding = 12;
 }
 
 PanelTabs::PanelTabs(QWidget *parent)
-    : QWidget(parent)
+    : ChoiceWidget(parent)
 {
     setFixedHeight(tabsHeight);
-    setMouseTracking(true);
     setFocusPolicy(Qt::TabFocus);
     setAccessibleName(tr("Panels"));
 }
@@ -69,7 +66,7 @@ void PanelTabs::paintEvent(QPaintEvent *)
     for (int i = 0; i < m_tabs.size(); ++i) {
         const QRect tab = tabRect(i);
         const bool current = i == m_current;
-        const QColor ink = current || i == m_hovered ? theme.text : theme.text2;
+        const QColor ink = current || i == hoveredChoice() ? theme.text : theme.text2;
         painter.drawPixmap(tab.x() + padding, 8, iconPixmap(m_tabs[i].iconName, 16, devicePixelRatioF(), ink));
         const int textX = tab.x() + padding + 24;
         const QFont font = current ? headerFont() : secondaryFont();
@@ -82,39 +79,6 @@ void PanelTabs::paintEvent(QPaintEvent *)
         if (current && hasFocus())
             paintFocusRing(painter, tab.adjusted(0, 1, 0, -1), theme.accent);
     }
-}
-
-void PanelTabs::mousePressEvent(QMouseEvent *event)
-{
-    for (int i = 0; i < m_tabs.size(); ++i) {
-        if (tabRect(i).contains(event->position().toPoint()) && event->button() == Qt::LeftButton)
-            Q_EMIT chosen(i);
-    }
-}
-
-void PanelTabs::mouseMoveEvent(QMouseEvent *event)
-{
-    m_hovered = -1;
-    for (int i = 0; i < m_tabs.size(); ++i) {
-        if (tabRect(i).contains(event->position().toPoint()))
-            m_hovered = i;
-    }
-    update();
-}
-
-void PanelTabs::leaveEvent(QEvent *)
-{
-    m_hovered = -1;
-    update();
-}
-
-void PanelTabs::keyPressEvent(QKeyEvent *event)
-{
-    const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
-    if (step == 0)
-        QWidget::keyPressEvent(event);
-    else if (m_current + step >= 0 && m_current + step < m_tabs.size())
-        Q_EMIT chosen(m_current + step);
 }
 
 BottomPanel::BottomPanel(QWidget *parent)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/window/choicewidget.h"
+
 #include <QList>
 #include <QStackedWidget>
-#include <QWidget>
 
 namespace rekey::ui {
 
 /// The tabs of the bottom panel, 32 high, the current one underlined in the accent colour.
-class PanelTabs : public QWidget
+class PanelTabs : public ChoiceWidget
 {
     Q_OBJECT
 public:
@@ -19,6 +20,7 @@ public:
     void setCurrent(int index);
     int current() const { return m_current; }
     QRect tabRect(int index) const;
+    QRect choiceRect(int index) const override { return tabRect(index); }
     QSize sizeHint() const override { return {200, 32}; }
 
 Q_SIGNALS:
@@ -26,16 +28,15 @@ Q_SIGNALS:
 
 protected:
     void paintEvent(QPaintEvent *event) override;
-    void mousePressEvent(QMouseEvent *event) override;
-    void mouseMoveEvent(QMouseEvent *event) override;
-    void leaveEvent(QEvent *event) override;
-    void keyPressEvent(QKeyEvent *event) override;
+    int choiceCount() const override { return static_cast<int>(m_tabs.size()); }
+    int currentChoice() const override { return m_current; }
+    void pick(int index) override { Q_EMIT chosen(index); }
 
 private:
     struct Tab { QString iconName, title, badge; };
     int tabWidth(const Tab &tab) const;
     QList<Tab> m_tabs;
-    int m_current = 0, m_hovered = -1;
+    int m_current = 0;
 };
 
 /// Histogram, problems, evidence … below the trees. Folds to its tabs.

@@ -4,8 +4,6 @@
 #include "ui/window/paintkit.h"
 
 #include <QHelpEvent>
-#include <QKeyEvent>
-#include <QMouseEvent>
 #include <QPainter>
 #include <QPainterPath>
 #include <QToolTip>
@@ -20,13 +18,11 @@ constexpr int longestText = 200;
 }
 
 SegmentedSwitch::SegmentedSwitch(QList<Choice> choices, QWidget *parent)
-    : QWidget(parent)
+    : ChoiceWidget(parent)
     , m_choices(std::move(choices))
     , m_enabled(m_choices.size(), true)
 {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
-    setFocusPolicy(Qt::StrongFocus);
-    setMouseTracking(true);
     describe();
 }
 
@@ -116,14 +112,6 @@ QRect SegmentedSwitch::choiceRect(int index) const
     return {x, 0, choiceWidth(index), height()};
 }
 
-int SegmentedSwitch::choiceAt(const QPoint &position) const
-{
-    for (int i = 0; i < m_choices.size(); ++i)
-        if (choiceRect(i).contains(position))
-            return i;
-    return -1;
-}
-
 void SegmentedSwitch::paintEvent(QPaintEvent *)
 {
     QPainter painter(this);
@@ -140,7 +128,7 @@ void SegmentedSwitch::paintEvent(QPaintEvent *)
         painter.setClipPath(frame);
         if (current)
             painter.fillRect(cell, theme.sel);
-        else if (i == m_hovered && m_enabled[i])
+        else if (i == hoveredChoice() && m_enabled[i])
             painter.fillRect(cell, theme.hover);
         if (i > 0)
             painter.fillRect(QRectF(cell.left(), 0, 1.0 / devicePixelRatioF(), height()), theme.line);
@@ -168,40 +156,10 @@ void SegmentedSwitch::paintEvent(QPaintEvent *)
         paintFocusRing(painter, choiceRect(m_current), theme.accent);
 }
 
-void SegmentedSwitch::mousePressEvent(QMouseEvent *event)
-{
-    if (event->button() == Qt::LeftButton)
-        setCurrent(choiceAt(event->position().toPoint()));
-}
-
-void SegmentedSwitch::mouseMoveEvent(QMouseEvent *event)
-{
-    m_hovered = choiceAt(event->position().toPoint());
-    update();
-}
-
-void SegmentedSwitch::leaveEvent(QEvent *)
-{
-    m_hovered = -1;
-    update();
-}
-
-void SegmentedSwitch::keyPressEvent(QKeyEvent *event)
-{
-    const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
-    if (step == 0)
-        return QWidget::keyPressEvent(event);
-    int next = m_current + step;
-    while (next >= 0 && next < m_choices.size() && !m_enabled[next])
-        next += step;
-    setCurrent(next);
-}
-
 void SegmentedSwitch::changeEvent(QEvent *event)
 {
     updateGeometry();
-    update();
-    QWidget::changeEvent(event);
+    ChoiceWidget::changeEvent(event);
 }
 
 bool SegmentedSwitch::event(QEvent *event)
