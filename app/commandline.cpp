@@ -4,8 +4,10 @@
 #include "app/commands.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
+#include "core/script/exporters.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -126,11 +128,19 @@ void addMapping(CLI::App &app, int &result)
     addCommand<ExportOptions>(
         app, result, "export", "write a mapping as a script or report", &exportCommand, [](CLI::App *c, ExportOptions &o) {
             c->add_option("MAPPING", o.mapping, "mapping, M.rekey.json")->required();
-            c->add_option("--to", o.exporter, "python, transformers, json or markdown")->required();
-            c->add_option("-o,--output", o.output, "file to write (default: standard output)");
-            c->add_option_function<std::string>(
-                "--source", [&o](const std::string &file) { o.source = InputOptions {file}; },
-                "the checkpoint or schema it maps from, for shapes and counts");
+            std::string forms;
+            for (const Exporter &exporter : exporters())
+                forms += fmt::format("{}{}: {}", forms.empty() ? "" : "; ", exporter.id, exporter.description);
+            c->add_option("--to", o.exporter, forms)->required();
+            c->add_option("-o,--output", o.output, "file to write (default, and '-': standard output)");
+            c->add_option_function<std::vector<std::string>>(
+                "--source",
+                [&o](const std::vector<std::string> &files) {
+                    for (const std::string &file : files)
+                        o.sources.push_back({file});
+                },
+                "the checkpoint or schema it maps from, for shapes and counts; several: give it several times")->allow_extra_args(false);
+            c->add_flag("--reverse", o.reverse, "the mapping that leads back, and which rules do not; needs --source and --target");
             c->add_option_function<std::string>(
                 "--target", [&o](const std::string &file) { o.target = InputOptions {file}; }, "the checkpoint or schema it maps to");
             addJson(c, o.json);

@@ -100,9 +100,11 @@ int convertCommand(const ConvertOptions &options);
 
 struct ExportOptions
 {
-    std::filesystem::path mapping, output;
+    std::filesystem::path mapping, output; ///< output: empty or "-" for standard output
     std::string exporter;
-    std::optional<InputOptions> source, target;
+    std::vector<InputOptions> sources;
+    std::optional<InputOptions> target;
+    bool reverse = false; ///< the mapping that leads back
     bool json = false;
 };
 int exportCommand(const ExportOptions &options);

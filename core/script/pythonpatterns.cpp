@@ -54,7 +54,9 @@ std::string pythonComment(std::string_view text)
     return shown;
 }
 
-std::string pythonPattern(const Pattern &pattern)
+namespace {
+
+std::string pythonPattern(const Pattern &pattern, WrittenLists &written)
 {
     const Pattern::Compiled &compiled = pattern.compiled();
     const auto hasBrace = [](const PatternToken &token) {
@@ -65,18 +67,41 @@ std::string pythonPattern(const Pattern &pattern)
     if (hasUnequalLists(compiled))
         throw Error({}, pattern.text(), "one variable with two lists in one pattern cannot be written as a Python rule; use two rules");
     std::string text;
-    for (const PatternToken &token : compiled.tokens)
-        text += isSum(token) ? "{" + sumText(token, pattern) + "}" : compiled.text.substr(token.begin, token.end - token.begin);
+    for (const PatternToken &token : compiled.tokens) {
+        const std::string_view own = std::string_view(compiled.text).substr(token.begin, token.end - token.begin);
+        const bool choice = token.kind == PatternToken::Kind::Choice;
+        const std::string name = choice ? pattern.slots()[token.slot].name : std::string();
+        if (choice && !written.emplace(name, token.alternatives).second && written.at(name) == token.alternatives)
+            text += "{" + name + "}";
+        else
+            text += isSum(token) ? "{" + sumText(token, pattern) + "}" : std::string(own);
+    }
     return text;
 }
 
-std::string pythonPatterns(const std::vector<Pattern> &patterns)
+} // namespace
+
+WrittenLists differingLists(const Rule &rule)
+{
+    WrittenLists first, differing;
+    for (const auto *side : {&rule.sources, &rule.targets}) {
+        for (const Pattern &pattern : *side) {
+            for (const Pattern::Variable &variable : pattern.slots()) {
+                if (!variable.alternatives.empty() && first.emplace(variable.name, variable.alternatives).first->second != variable.alternatives)
+                    differing[variable.name] = {};
+            }
+        }
+    }
+    return differing;
+}
+
+std::string pythonPatterns(const std::vector<Pattern> &patterns, WrittenLists &written)
 {
     if (patterns.size() == 1)
-        return pythonString(pythonPattern(patterns.front()));
+        return pythonString(pythonPattern(patterns.front(), written));
     std::string text = "[";
     for (const Pattern &pattern : patterns)
-        text += (text.size() > 1 ? ", " : "") + pythonString(pythonPattern(pattern));
+        text += (text.size() > 1 ? ", " : "") + pythonString(pythonPattern(pattern, written));
     return text + "]";
 }
 
