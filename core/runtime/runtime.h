@@ -4,6 +4,8 @@
 #include "core/base/progress.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/mapping/resolution.h"
+#include "core/runtime/compute.h"
+#include "core/runtime/everything.h"
 #include "core/runtime/image.h"
 
 #include <filesystem>
@@ -105,8 +107,14 @@ public:
     virtual double loadingMilliseconds() const = 0;
     /// Encodes the image. Cancel takes effect between blocks.
     virtual void setImage(const Image &image, const Progress &progress = {}) = 0;
-    virtual double encodingMilliseconds() const = 0;
+    virtual double encodingMilliseconds() const = 0;             ///< of the last setImage(); next to nothing when it was cached
+    virtual bool embeddingWasCached() const { return false; }    ///< whether the last setImage() found its embedding in the cache
+    virtual ComputeOptions compute() const { return {}; }
     virtual SegmentResult predict(const Prompts &prompts) = 0;
+    /// Masks of everything in a picture, with SegmentResult's stability and scores. Afterwards `image` is the one that is set. Cancel takes
+    /// effect between batches of points, and then no image is set. Throws Error for options out of range.
+    virtual EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress = {},
+                                               const EverythingListener &listener = {});
     /// From now on every intermediate result of setImage() and predict() goes to `sink` too; an empty one ends that. With a `replacement`
     /// the model goes on with other values than it computed: fed a reference's, every layer shows the error that is its own.
     virtual void setTrace(TraceSink sink, TraceReplacement replacement = {})
@@ -129,7 +137,14 @@ public:
     /// Throws Error when no known architecture fits; the sentence says what was looked for.
     virtual std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights,
                                                      const std::map<std::string, double> &behaviourOverrides = {},
-                                                     const Progress &progress = {}) = 0;
+                                                     const Progress &progress = {}, const ComputeOptions &compute = {}) = 0;
+    /// The processor first, then CUDA devices where this LibTorch can use them.
+    virtual std::vector<ComputeDevice> devices() const = 0;
+    /// fp32 first. Measured on the first call for a device, a tenth of a second; then remembered. Throws Error for a device that is not there.
+    virtual std::vector<PrecisionOffer> precisions(const std::string &device = "cpu") = 0;
+    /// 256 MiB at the start; SAM's embeddings take 4 MiB each. 0 empties the cache and keeps it so. Thread-safe.
+    virtual void setEmbeddingCacheLimit(std::uint64_t bytes) = 0;
+    virtual EmbeddingCacheState embeddingCache() const = 0;
     /// The resolved tensor (target naming) as bytes, for tests and previews of a converted tensor.
     virtual std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) = 0;
     /// The same for many targets, in this order, one at a time.

@@ -2,6 +2,8 @@
 #include "core/base/error.h"
 #include "core/runtime/blas.h"
 #include "core/runtime/converter.h"
+#include "core/runtime/devices.h"
+#include "core/runtime/embeddingcache.h"
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/modelsource.h"
 
@@ -16,7 +18,8 @@ namespace rekey {
 
 namespace {
 
-std::unique_ptr<Segmenter> openSam(const ModelSource &model, const std::map<std::string, double> &overrides, const Progress &progress)
+std::unique_ptr<Segmenter> openSam(const ModelSource &model, const std::map<std::string, double> &overrides, const Progress &progress,
+                                   const ComputeOptions &compute, const std::shared_ptr<EmbeddingCache> &cache)
 {
     // Weakest first: what the naming's implementation does, what a config.json says, what the caller wants.
     sam::Behaviour behaviour;
@@ -33,7 +36,7 @@ std::unique_ptr<Segmenter> openSam(const ModelSource &model, const std::map<std:
             behaviour[name] = value;
     }
     const sam::Config config = sam::detectConfig(model.tensors->schema(), behaviour, hints.globalBlocks);
-    return sam::makeSegmenter(config, model.tensors, progress);
+    return sam::makeSegmenter(config, model.tensors, progress, compute, cache);
 }
 
 /// LibTorch's exceptions stay behind the door.
@@ -91,16 +94,29 @@ public:
     }
 
     std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights, const std::map<std::string, double> &behaviourOverrides,
-                                             const Progress &progress) override
+                                             const Progress &progress, const ComputeOptions &compute) override
     {
         return guarded([&] {
+            deviceOf(compute.device); // before any work
             const ModelSource model = modelSource(weights);
             if (model.architecture->id != "sam")
                 throw Error(displayText(model.tensors->schema().name), "",
                             "is " + model.architecture->name + ", which cannot be run here yet");
-            return openSam(model, behaviourOverrides, progress);
+            return openSam(model, behaviourOverrides, progress, compute, m_embeddings);
         });
     }
+
+    std::vector<ComputeDevice> devices() const override { return computeDevices(); }
+    std::vector<PrecisionOffer> precisions(const std::string &device) override
+    {
+        return guarded([&] { return precisionOffers(deviceOf(device)); });
+    }
+    void setEmbeddingCacheLimit(std::uint64_t bytes) override { m_embeddings->setLimit(bytes); }
+    EmbeddingCacheState embeddingCache() const override { return m_embeddings->state(); }
+
+private:
+    static constexpr std::uint64_t cacheLimit = 256 << 20;
+    std::shared_ptr<EmbeddingCache> m_embeddings = std::make_shared<EmbeddingCache>(cacheLimit);
 };
 
 } // namespace

@@ -5,6 +5,8 @@
 #include "core/runtime/models/sam/layers.h"
 #include "core/runtime/paralleltasks.h"
 
+#include <bit>
+
 namespace rekey::sam {
 
 namespace {
@@ -13,10 +15,24 @@ constexpr std::int64_t tokensAtOnce = 256;
 
 void linearInto(at::Tensor out, const at::Tensor &x, const Parameters &parameters)
 {
-    if (parameters.bias.defined())
+    if (parameters.weight.scalar_type() != at::kFloat) {
+        out.copy_(at::linear(x.to(parameters.weight.scalar_type()), parameters.weight));
+        if (parameters.bias.defined())
+            out.add_(parameters.bias);
+    } else if (parameters.bias.defined())
         at::addmm_out(out, parameters.bias, x, parameters.weight.t());
     else
         at::mm_out(out, x, parameters.weight.t());
+}
+
+/// x [..., in] to [..., out].
+at::Tensor projected(const at::Tensor &x, const Parameters &parameters)
+{
+    std::vector<std::int64_t> shape = x.sizes().vec();
+    shape.back() = parameters.weight.size(0);
+    at::Tensor out = at::empty(shape, at::kFloat);
+    linearInto(out.view({-1, shape.back()}), x.reshape({-1, x.size(-1)}), parameters);
+    return out;
 }
 
 } // namespace
@@ -55,7 +71,7 @@ struct ImageEncoder::Workspace
     }
 };
 
-ImageEncoder::ImageEncoder(const Config &config, const Weights &weights)
+ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precision precision)
     : m_config(config)
     , m_patches(weights.both("patch_embed.proj", {config.width, 3, config.patchSize, config.patchSize}, config.width))
 {
@@ -79,6 +95,10 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights)
             block.tableH = relativeTable(own.table("attn.rel_pos_h", width / config.heads), side);
             block.tableW = relativeTable(own.table("attn.rel_pos_w", width / config.heads), side);
         }
+        if (precision == Precision::BF16) {
+            for (Parameters *layer : {&block.qkv, &block.projection, &block.lin1, &block.lin2})
+                layer->weight = layer->weight.to(at::kBFloat16);
+        }
         m_blocks.push_back(std::move(block));
     }
     const std::int64_t channels = config.outChannels;
@@ -86,6 +106,37 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights)
     m_reduceNorm = weights.norm("neck.1", channels);
     m_smooth.weight = weights.get("neck.2.weight", {channels, channels, 3, 3});
     m_smoothNorm = weights.norm("neck.3", channels);
+}
+
+void ImageEncoder::addTo(ContentDigest &digest) const
+{
+    const auto add = [&](const at::Tensor &tensor) {
+        if (!tensor.defined()) {
+            digest.add(std::uint64_t {0});
+            return;
+        }
+        for (const std::int64_t size : tensor.sizes())
+            digest.add(static_cast<std::uint64_t>(size));
+        const at::Tensor plain = tensor.contiguous();
+        digest.add({static_cast<const std::byte *>(plain.data_ptr()), plain.nbytes()});
+    };
+    const auto addBoth = [&](const Parameters &parameters) {
+        add(parameters.weight);
+        add(parameters.bias);
+    };
+    for (const Block &block : m_blocks) {
+        digest.add(static_cast<std::uint64_t>(block.window));
+        for (const Parameters &parameters : {block.norm1, block.norm2, block.qkv, block.projection, block.lin1, block.lin2})
+            addBoth(parameters);
+        add(block.tableH);
+        add(block.tableW);
+    }
+    add(m_positions);
+    for (const Parameters &parameters : {m_patches, m_reduce, m_reduceNorm, m_smooth, m_smoothNorm})
+        addBoth(parameters);
+    digest.add(static_cast<std::uint64_t>(m_config.heads));
+    digest.add(static_cast<std::uint64_t>(m_config.imageSize));
+    digest.add(std::bit_cast<std::uint64_t>(m_config.encoderNormEps));
 }
 
 void ImageEncoder::project(const Block &block, Workspace &space, const Progress &progress) const
@@ -120,8 +171,7 @@ void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Pr
             qkv.copy_(block.qkv.bias.expand_as(qkv));
         else
             qkv.zero_();
-        const at::Tensor projected = linear(normed, block.qkv);
-        qkv.view({side, side, -1}).slice(0, 0, height).slice(1, 0, width).copy_(projected.view({height, width, -1}));
+        qkv.view({side, side, -1}).slice(0, 0, height).slice(1, 0, width).copy_(projected(normed, block.qkv).view({height, width, -1}));
     });
 }
 
@@ -144,7 +194,7 @@ void ImageEncoder::addAttention(const Block &block, Workspace &space, const Prog
             }
             rows = rows.view({last - first, space.width});
         }
-        space.x.slice(0, first, last).add_(space.projected.defined() ? rows : linear(rows, block.projection));
+        space.x.slice(0, first, last).add_(space.projected.defined() ? rows : projected(rows, block.projection));
     });
 }
 
@@ -156,7 +206,7 @@ void ImageEncoder::addMlp(const Block &block, Workspace &space, const Progress &
         const at::Tensor normed = space.norm2.defined() ? space.norm2.slice(0, first, last) : layerNorm(x, block.norm2, m_config.encoderNormEps);
         at::Tensor hidden = space.hidden[static_cast<std::size_t>(worker)].slice(0, 0, last - first);
         linearInto(hidden, normed, block.lin1);
-        const at::Tensor mlp = linear(at::gelu_(hidden), block.lin2);
+        const at::Tensor mlp = projected(at::gelu_(hidden), block.lin2);
         if (space.mlp.defined())
             space.mlp.slice(0, first, last).copy_(mlp);
         else
@@ -203,7 +253,7 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
         block.window > 0 ? projectWindows(block, space, progress) : project(block, space, progress);
         gridAttention(space.attended, space.qkv, m_config.heads, side, side, block.tableH, block.tableW, progress);
         if (trace)
-            space.projected = traced(trace, "encoder." + name + "attn", linear(space.attended, block.projection).view({-1, side, side, width}))
+            space.projected = traced(trace, "encoder." + name + "attn", projected(space.attended, block.projection).view({-1, side, side, width}))
                                   .reshape({-1, side * side, width});
         addAttention(block, space, progress);
         if (trace) {

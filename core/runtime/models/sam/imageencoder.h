@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/progress.h"
+#include "core/runtime/embeddingcache.h"
 #include "core/runtime/models/sam/config.h"
 #include "core/runtime/models/sam/trace.h"
 #include "core/runtime/models/sam/weights.h"
@@ -14,10 +15,12 @@ namespace rekey::sam {
 class ImageEncoder
 {
 public:
-    /// `weights` are those below "image_encoder.".
-    ImageEncoder(const Config &config, const Weights &weights);
+    /// `weights` are those below "image_encoder.". Precision is that of the blocks' linear layers.
+    ImageEncoder(const Config &config, const Weights &weights, Precision precision = Precision::F32);
 
     at::Tensor forward(const at::Tensor &pixels, const Trace &trace, const Progress &progress) const;
+    /// All parameters, and what the sizes do not say of how they are used.
+    void addTo(ContentDigest &digest) const;
 
 private:
     struct Block

@@ -9,14 +9,19 @@
 
 namespace rekey::sam {
 
+Picture pictureSizes(int width, int height, int size)
+{
+    const double scale = static_cast<double>(size) / std::max({width, height, 1});
+    Picture picture {width, height, static_cast<int>(width * scale + 0.5), static_cast<int>(height * scale + 0.5), {}};
+    if (picture.resizedWidth < 1 || picture.resizedHeight < 1)
+        throw Error("", "", fmt::format("a picture of {}×{} pixels is too narrow: made {} pixels long, nothing of it is left", width,
+                                        height, size));
+    return picture;
+}
+
 Picture preparePicture(const Image &image, int size)
 {
-    const double scale = static_cast<double>(size) / std::max({image.width, image.height, 1});
-    Picture picture {
-        image.width, image.height, static_cast<int>(image.width * scale + 0.5), static_cast<int>(image.height * scale + 0.5), {}};
-    if (picture.resizedWidth < 1 || picture.resizedHeight < 1)
-        throw Error("", "", fmt::format("a picture of {}×{} pixels is too narrow: made {} pixels long, nothing of it is left", image.width,
-                                        image.height, size));
+    Picture picture = pictureSizes(image.width, image.height, size);
     Image resized = resizeBilinear(image, picture.resizedWidth, picture.resizedHeight);
     const at::Tensor bytes = at::from_blob(resized.rgb.data(), {picture.resizedHeight, picture.resizedWidth, 3}, at::kByte);
     // Means and standard deviations of ImageNet, on the scale 0..255.

@@ -15,6 +15,8 @@ struct Picture
     at::Tensor pixels;                       ///< [1, 3, size, size], normalised, zeros to the right and below
 };
 
+/// Its sizes alone. Throws as preparePicture().
+Picture pictureSizes(int width, int height, int size);
 /// As segment-anything prepares it. Throws Error for a picture so narrow that nothing is left of it.
 Picture preparePicture(const Image &image, int size);
 

@@ -36,7 +36,8 @@ void requireFinite(std::initializer_list<double> coordinates)
 class SamSegmenter final : public Segmenter
 {
 public:
-    SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress);
+    SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress, ComputeOptions compute,
+                 std::shared_ptr<EmbeddingCache> cache);
 
     std::string description() const override;
     int imageSize() const override { return static_cast<int>(m_config.imageSize); }
@@ -44,31 +45,43 @@ public:
     double loadingMilliseconds() const override { return m_loading; }
     void setImage(const Image &image, const Progress &progress) override;
     double encodingMilliseconds() const override { return m_encoding; }
+    bool embeddingWasCached() const override { return m_cached; }
+    ComputeOptions compute() const override { return m_compute; }
     SegmentResult predict(const Prompts &prompts) override;
     void setTrace(TraceSink sink, TraceReplacement replacement) override;
 
 private:
     PromptTensors toTensors(const Prompts &prompts) const;
+    std::string cacheKey(const Image &image);
     MaskCandidate candidate(const at::Tensor &logits, float iou) const;
 
     Config m_config;
+    std::string m_name; ///< of the checkpoint
     std::unique_ptr<ImageEncoder> m_encoder;
     std::unique_ptr<PromptEncoder> m_prompts;
     std::unique_ptr<MaskDecoder> m_decoder;
+    ComputeOptions m_compute;
+    std::shared_ptr<EmbeddingCache> m_cache; ///< null: not wanted
+    std::string m_weightsDigest;             ///< of encoder and computation; empty until it is needed
     Trace m_trace;
     Picture m_picture;
     at::Tensor m_embedding; ///< undefined until an image is set
     double m_loading = 0, m_encoding = 0;
+    bool m_cached = false;
 };
 
-SamSegmenter::SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress)
+SamSegmenter::SamSegmenter(Config config, const TensorSourcePtr &weights, const Progress &progress, ComputeOptions compute,
+                           std::shared_ptr<EmbeddingCache> cache)
     : m_config(std::move(config))
+    , m_name(weights->schema().name)
+    , m_compute(std::move(compute))
+    , m_cache(m_compute.cacheEmbeddings ? std::move(cache) : nullptr)
 {
     const c10::InferenceMode mode;
     const Stopwatch watch;
     const Weights all(weights);
     progress.step(0, 2, "loading weights");
-    m_encoder = std::make_unique<ImageEncoder>(m_config, all.below("image_encoder."));
+    m_encoder = std::make_unique<ImageEncoder>(m_config, all.below("image_encoder."), m_compute.precision);
     progress.step(1, 2, "loading weights");
     if (m_config.decoder) {
         m_prompts = std::make_unique<PromptEncoder>(m_config, all.below("prompt_encoder."));
@@ -88,10 +101,34 @@ void SamSegmenter::setImage(const Image &image, const Progress &progress)
     const c10::InferenceMode mode;
     const Stopwatch watch;
     m_embedding.reset();
-    m_picture = preparePicture(image, imageSize());
-    m_embedding = m_encoder->forward(traced(m_trace, "input", m_picture.pixels), m_trace, progress);
-    m_picture.pixels.reset();
+    m_picture = pictureSizes(image.width, image.height, imageSize());
+    progress.step(0, 1, "encoding the image");
+    const bool useCache = m_cache != nullptr && !m_trace;
+    const std::string key = useCache ? cacheKey(image) : std::string();
+    at::Tensor embedding = useCache ? m_cache->find(key) : at::Tensor();
+    m_cached = embedding.defined();
+    if (!m_cached) {
+        m_picture = preparePicture(image, imageSize());
+        embedding = m_encoder->forward(traced(m_trace, "input", m_picture.pixels), m_trace, progress);
+        m_picture.pixels.reset();
+        if (useCache)
+            m_cache->insert(key, embedding);
+    }
+    m_embedding = embedding;
     m_encoding = watch.milliseconds();
+}
+
+std::string SamSegmenter::cacheKey(const Image &image)
+{
+    if (m_weightsDigest.empty()) {
+        ContentDigest weights;
+        m_encoder->addTo(weights);
+        m_weightsDigest = fmt::format("{} {} {} {}", m_name, weights.hex(), precisionName(m_compute.precision), m_compute.device);
+    }
+    ContentDigest picture;
+    picture.add(static_cast<std::uint64_t>(image.width));
+    picture.add(std::as_bytes(std::span(image.rgb)));
+    return m_weightsDigest + ' ' + picture.hex();
 }
 
 PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
@@ -194,9 +231,10 @@ void SamSegmenter::setTrace(TraceSink sink, TraceReplacement replacement)
 
 } // namespace
 
-std::unique_ptr<Segmenter> makeSegmenter(const Config &config, const TensorSourcePtr &weights, const Progress &progress)
+std::unique_ptr<Segmenter> makeSegmenter(const Config &config, const TensorSourcePtr &weights, const Progress &progress,
+                                         const ComputeOptions &compute, std::shared_ptr<EmbeddingCache> cache)
 {
-    return std::make_unique<SamSegmenter>(config, weights, progress);
+    return std::make_unique<SamSegmenter>(config, weights, progress, compute, std::move(cache));
 }
 
 } // namespace rekey::sam

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/runtime/devices.h"
+
+#include "core/base/error.h"
+#include "core/runtime/blas.h"
+
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+
+namespace rekey {
+
+namespace {
+
+/// What follows "name :" in a file of such lines, the first time.
+std::string lineValue(const std::filesystem::path &file, std::string_view name)
+{
+    std::ifstream stream(file);
+    for (std::string line; std::getline(stream, line);) {
+        const std::size_t colon = line.find(':');
+        if (!line.starts_with(name) || colon == std::string::npos)
+            continue;
+        const std::size_t from = line.find_first_not_of(" \t", colon + 1);
+        return from == std::string::npos ? "" : line.substr(from);
+    }
+    return {};
+}
+
+/// As the driver lists them, by bus address: the order that CUDA_DEVICE_ORDER=PCI_BUS_ID gives. With one device there is no doubt.
+std::vector<std::string> nvidiaNames()
+{
+    std::vector<std::filesystem::path> folders;
+    std::error_code error;
+    for (const auto &entry : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", error))
+        folders.push_back(entry.path());
+    std::ranges::sort(folders);
+    std::vector<std::string> names;
+    for (const std::filesystem::path &folder : folders)
+        names.push_back(lineValue(folder / "information", "Model"));
+    return names;
+}
+
+std::string processorName()
+{
+    const std::string name = lineValue("/proc/cpuinfo", "model name");
+    return fmt::format("{}, {} {}", name.empty() ? "processor" : name, threads(), threads() == 1 ? "thread" : "threads");
+}
+
+double secondsOf(const at::Device &device, const at::Tensor &x, const at::Tensor &weight)
+{
+    constexpr int repetitions = 5;
+    double best = 1e9;
+    for (int i = 0; i <= repetitions; ++i) {
+        const auto start = std::chrono::steady_clock::now();
+        at::linear(x, weight);
+        if (device.is_cuda())
+            torch::cuda::synchronize(device.index());
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        if (i > 0) // the first prepares kernels
+            best = std::min(best, seconds);
+    }
+    return best;
+}
+
+std::vector<PrecisionOffer> measure(const at::Device &device)
+{
+    constexpr std::int64_t tokens = 1024, width = 768; // of ViT-B's MLP, a quarter of its tokens
+    const c10::InferenceMode mode;
+    const at::Tensor x = at::randn({tokens, width}).to(device), weight = at::randn({4 * width, width}).to(device);
+    const double single = secondsOf(device, x, weight);
+    std::vector<PrecisionOffer> offers {{Precision::F32, true, 1, "as the checkpoints' own arithmetic"}};
+    PrecisionOffer half {Precision::BF16, false, 0, ""};
+    try {
+        half.timesAsFast = single / secondsOf(device, x.to(at::kBFloat16), weight.to(at::kBFloat16));
+        constexpr double worthIt = 1.1;
+        half.offered = half.timesAsFast >= worthIt;
+        half.reason = half.offered ? fmt::format("{:.1f} times as fast as fp32", half.timesAsFast)
+                                   : fmt::format("no gain on this device: {:.2f} times the speed of fp32", half.timesAsFast);
+    } catch (const c10::Error &) {
+        half.reason = "this LibTorch cannot compute with it here";
+    }
+    offers.push_back(half);
+    return offers;
+}
+
+} // namespace
+
+std::vector<ComputeDevice> computeDevices()
+{
+    std::vector<ComputeDevice> devices {{"cpu", processorName(), 0}};
+    const std::size_t count = torch::cuda::is_available() ? static_cast<std::size_t>(torch::cuda::device_count()) : 0;
+    const std::vector<std::string> names = count > 0 ? nvidiaNames() : std::vector<std::string>();
+    for (std::size_t i = 0; i < count; ++i)
+        devices.push_back({fmt::format("cuda:{}", i), i < names.size() && !names[i].empty() ? names[i] : fmt::format("CUDA device {}", i), 0});
+    return devices;
+}
+
+at::Device deviceOf(const std::string &id)
+{
+    const std::string wanted = id == "cuda" ? "cuda:0" : id.empty() ? "cpu" : id;
+    std::string known;
+    for (const ComputeDevice &device : computeDevices()) {
+        if (device.id == wanted)
+            return at::Device(wanted);
+        known += (known.empty() ? "" : ", ") + device.id;
+    }
+    const std::string why = !wanted.starts_with("cuda") ? ""
+        : torch::cuda::is_available()                   ? ""
+                                                        : "; this LibTorch is built without CUDA, or finds no device that it can use";
+    throw Error("", "device", fmt::format("'{}' is not there; there is {}{}", displayText(id), known, why));
+}
+
+std::vector<PrecisionOffer> precisionOffers(const at::Device &device)
+{
+    static std::mutex mutex;
+    static std::map<std::string, std::vector<PrecisionOffer>> measured;
+    const std::lock_guard lock(mutex);
+    std::vector<PrecisionOffer> &offers = measured[device.str()];
+    if (offers.empty())
+        offers = measure(device);
+    return offers;
+}
+
+} // namespace rekey
