@@ -41,17 +41,10 @@
 <context>
     <name>rekey::ui::MapPage</name>
     <message numerus="yes">
-        <source>%n rule(s)</source>
+        <source>Accept %n rule(s)</source>
         <translation>
-            <numerusform>%n rule</numerusform>
-            <numerusform>%n rules</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n key(s)</source>
-        <translation>
-            <numerusform>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n key</numerusform>
-            <numerusform>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n keys</numerusform>
+            <numerusform>Accept %n rule</numerusform>
+            <numerusform>Accept %n rules</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -59,13 +52,6 @@
         <translation>
             <numerusform>Reject %n rule</numerusform>
             <numerusform>Reject %n rules</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Accept %n rule(s)</source>
-        <translation>
-            <numerusform>Accept %n rule</numerusform>
-            <numerusform>Accept %n rules</numerusform>
         </translation>
     </message>
 </context>
@@ -76,6 +62,13 @@
         <translation>
             <numerusform>%1 and %n more key become:</numerusform>
             <numerusform>%1 and %n more keys become:</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n key(s)</source>
+        <translation>
+            <numerusform>%n key</numerusform>
+            <numerusform>%n keys</numerusform>
         </translation>
     </message>
 </context>
@@ -107,6 +100,23 @@
     </message>
 </context>
 <context>
+    <name>rekey::ui::RuleEdits</name>
+    <message numerus="yes">
+        <source>Accept %n rule(s)</source>
+        <translation>
+            <numerusform>Accept %n rule</numerusform>
+            <numerusform>Accept %n rules</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Reject %n rule(s)</source>
+        <translation>
+            <numerusform>Reject %n rule</numerusform>
+            <numerusform>Reject %n rules</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>rekey::ui::RulesModel</name>
     <message numerus="yes">
         <source>%n candidate(s)</source>
@@ -124,19 +134,19 @@
     </message>
 </context>
 <context>
-    <name>rekey::ui::SafetyPanel</name>
+    <name>rekey::ui::RulesPanel</name>
     <message numerus="yes">
-        <source>The pickle would import %n name(s), all known:</source>
+        <source>%n rule(s)</source>
         <translation>
-            <numerusform>The pickle would import %n name, all known:</numerusform>
-            <numerusform>The pickle would import %n names, all known:</numerusform>
+            <numerusform>%n rule</numerusform>
+            <numerusform>%n rules</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>The pickle would import %n name(s):</source>
+        <source>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n key(s)</source>
         <translation>
-            <numerusform>The pickle would import %n name:</numerusform>
-            <numerusform>The pickle would import %n names:</numerusform>
+            <numerusform>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n key</numerusform>
+            <numerusform>Closest: &lt;a href=&apos;#&apos;&gt;%1&lt;/a&gt;, %n keys</numerusform>
         </translation>
     </message>
 </context>
@@ -147,23 +157,6 @@
         <translation>
             <numerusform>%n line</numerusform>
             <numerusform>%n lines</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>rekey::ui::SegmentPage</name>
-    <message numerus="yes">
-        <source>%1, from %n rule(s)</source>
-        <translation>
-            <numerusform>%1, from %n rule</numerusform>
-            <numerusform>%1, from %n rules</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n thread(s)</source>
-        <translation>
-            <numerusform>%n thread</numerusform>
-            <numerusform>%n threads</numerusform>
         </translation>
     </message>
 </context>

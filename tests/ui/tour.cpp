@@ -17,10 +17,12 @@
 #include "ui/views/bottompanel.h"
 #include "ui/views/keytreepanel.h"
 #include "ui/views/keytreeview.h"
+#include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
-#include "ui/views/mappanels.h"
+#include "ui/views/scriptpanel.h"
 #include "ui/views/maptoolbar.h"
 #include "ui/views/pairing.h"
+#include "ui/views/pairingproposal.h"
 #include "ui/views/ruleeditor.h"
 #include "ui/views/rulesview.h"
 #include "ui/views/startpage.h"
@@ -250,6 +252,10 @@ TEST_F(Tour, WalksThroughTheDemo)
     WAIT_FOR(map->drag()->label().contains(QStringLiteral("→")), 3000);
     picture("08-drag");
     QTest::mouseRelease(source->viewport(), Qt::LeftButton, Qt::NoModifier, end);
+    WAIT_FOR(map->proposal(), 5000);
+    EXPECT_EQ(session->document().resolution()->count(TargetStatus::Filled), filledBefore) << "a drop only proposes";
+    picture("08-proposal");
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return);
     WAIT_FOR(settled() && session->document().resolution()->count(TargetStatus::Filled) > filledBefore, 5000);
     picture("09-dropped");
     // The rest of the rejected rule comes back with it.

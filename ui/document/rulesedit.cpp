@@ -90,6 +90,41 @@ Rule withCandidate(const Rule &rule, std::size_t index)
     return accepted;
 }
 
+std::vector<Pattern> patternsFor(const std::vector<std::uint32_t> &tensors, const KeyTree &tree, const Schema &schema)
+{
+    std::vector<bool> wanted(schema.tensors.size(), false);
+    for (const std::uint32_t tensor : tensors)
+        wanted[tensor] = true;
+    std::vector<Pattern> patterns;
+    std::vector<std::pair<Pattern, std::uint32_t>> folded; // with their leaves
+    for (std::uint32_t node = 0; node < tree.nodes.size(); ++node) {
+        const auto &below = tree.nodes[node].tensors;
+        if (below.size() < 2 || !std::all_of(below.begin(), below.end(), [&](std::uint32_t i) { return wanted[i]; }))
+            continue;
+        try {
+            folded.emplace_back(Pattern::parse(tree.nodes[node].path), node);
+        } catch (const PatternError &) {
+            // A key with braces of its own: key by key below.
+        }
+    }
+    // A template may say more than its row: with one foreign key it would say too much.
+    for (auto &[pattern, node] : folded) {
+        const bool exact = std::all_of(schema.tensors.begin(), schema.tensors.end(), [&, &shown = pattern](const SchemaTensor &tensor) {
+            return wanted[static_cast<std::size_t>(&tensor - schema.tensors.data())] || !shown.match(tensor.key);
+        });
+        if (!exact)
+            continue;
+        for (const std::uint32_t tensor : tree.nodes[node].tensors)
+            wanted[tensor] = false;
+        patterns.push_back(std::move(pattern));
+    }
+    for (std::size_t tensor = 0; tensor < wanted.size(); ++tensor) {
+        if (wanted[tensor])
+            patterns.push_back(Pattern::literal(schema.tensors[tensor].key));
+    }
+    return patterns;
+}
+
 std::vector<OpenQuestion> openQuestions(const Mapping &mapping, const Resolution &resolution, const KeyTree &source, const KeyTree &target)
 {
     std::vector<OpenQuestion> questions;
@@ -111,6 +146,18 @@ std::vector<OpenQuestion> openQuestions(const Mapping &mapping, const Resolution
             questions.push_back({none, none, node});
     }
     return questions;
+}
+
+std::optional<OpenQuestion> neighbourQuestion(const std::vector<OpenQuestion> &questions, int step,
+                                              const std::function<bool(const OpenQuestion &)> &isCurrent)
+{
+    if (questions.empty())
+        return std::nullopt;
+    const auto count = static_cast<std::ptrdiff_t>(questions.size());
+    const auto current = std::find_if(questions.begin(), questions.end(), isCurrent);
+    if (current == questions.end())
+        return step > 0 ? questions.front() : questions.back();
+    return questions[static_cast<std::size_t>((current - questions.begin() + step + count) % count)];
 }
 
 std::size_t openKeys(const Resolution &resolution)

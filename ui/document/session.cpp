@@ -4,6 +4,8 @@
 #include "core/base/datafolder.h"
 #include "core/base/error.h"
 #include "core/suggest/suggest.h"
+#include "ui/document/filewatch.h"
+#include "ui/document/sidestatistics.h"
 #include "ui/jobs/job.h"
 #include "ui/theme/displaytext.h"
 #include "ui/window/settings.h"
@@ -11,30 +13,13 @@
 #include <QElapsedTimer>
 
 #include <algorithm>
-#include <atomic>
 #include <unordered_set>
+#include <utility>
 #include <variant>
 
 namespace rekey::ui {
 
 namespace {
-
-/// Above this, statistics wait until somebody asks for a tensor: reading a big file in the background would slow the rest.
-constexpr std::uint64_t backgroundStatisticsBytes = std::uint64_t(4) << 30;
-
-/// Results of the worker, read by the GUI thread: a slot is written once, before its flag.
-struct StatisticsStore
-{
-    explicit StatisticsStore(std::size_t tensors)
-        : values(tensors)
-        , ready(tensors)
-    {
-    }
-    std::vector<Statistics> values;
-    std::vector<std::atomic<bool>> ready;
-    std::atomic<std::size_t> count = 0;
-    std::atomic<double> milliseconds = 0;
-};
 
 struct Opened
 {
@@ -81,8 +66,9 @@ struct Session::SideState
     std::shared_ptr<const KeyTree> tree;
     std::optional<OpenFailure> failure;
     std::filesystem::path path;
-    std::shared_ptr<StatisticsStore> statistics;
-    QPointer<Job> opening, reading;
+    std::unique_ptr<SideStatistics> statistics;
+    FileWatch watch;
+    QPointer<Job> opening;
 };
 
 Session::Session(Jobs &jobs, Settings &settings, QObject *parent)
@@ -91,8 +77,19 @@ Session::Session(Jobs &jobs, Settings &settings, QObject *parent)
     , m_settings(settings)
     , m_document(std::make_unique<MappingDocument>(jobs, nullptr))
 {
-    for (auto &side : m_sides)
-        side = std::make_unique<SideState>();
+    for (const Side side : {Side::Source, Side::Target}) {
+        auto &made = m_sides[static_cast<int>(side)];
+        made = std::make_unique<SideState>();
+        made->statistics = std::make_unique<SideStatistics>(jobs);
+        connect(made->statistics.get(), &SideStatistics::changed, this, [this, side] { Q_EMIT statisticsChanged(side); });
+        connect(&made->watch, &FileWatch::changed, this, [this, side](const QString &file) {
+            Q_EMIT changedOnDisk(side, tr("%1 was changed by another program after it was opened. Its values may not be what is shown.").arg(file));
+        });
+        connect(&made->watch, &FileWatch::vanished, this, [this, side](const QString &file) {
+            Q_EMIT changedOnDisk(side, tr("%1 was removed or renamed after it was opened. Its keys stay in sight; its values can be read only as "
+                                          "long as it stays open.").arg(file));
+        });
+    }
     connect(m_document.get(), &MappingDocument::resolutionChanged, this, &Session::followResolution);
 }
 
@@ -100,8 +97,7 @@ Session::~Session()
 {
     disconnect(m_document.get(), nullptr, this, nullptr);
     for (auto &side : m_sides) {
-        if (side->reading)
-            side->reading->cancel();
+        side->statistics->cancel();
         if (side->opening)
             side->opening->cancel();
     }
@@ -133,6 +129,8 @@ void Session::open(Side side, const std::filesystem::path &path)
         m_demo = false;
         Q_EMIT demoChanged();
     }
+    if (m_waiting && (m_waiting->doubted || (m_waiting->ofThisPair && path != s.path)))
+        m_waiting.reset();
     // Done, but refused, is a value here: the other side stays open and the card says why.
     using Outcome = std::variant<Opened, OpenFailure>;
     s.opening = m_jobs.start(
@@ -152,6 +150,8 @@ void Session::open(Side side, const std::filesystem::path &path)
             opened.path = path;
             if (auto *failure = std::get_if<OpenFailure>(&outcome)) {
                 adopt(side, nullptr, nullptr);
+                if (m_waiting && m_waiting->ofThisPair)
+                    m_waiting.reset();
                 opened.failure = std::move(*failure);
                 opened.path = path;
                 Q_EMIT this->opened(side);
@@ -238,23 +238,19 @@ void Session::setCheckpoints(const CheckpointPtr &source, const CheckpointPtr &t
 void Session::adopt(Side side, CheckpointPtr checkpoint, std::shared_ptr<const KeyTree> tree)
 {
     SideState &s = state(side);
-    if (s.reading)
-        s.reading->cancel();
     if (m_suggesting)
         m_suggesting->cancel();
     m_selection = {};
-    s.statistics = nullptr;
     s.failure.reset();
     s.checkpoint = std::move(checkpoint);
     s.tree = std::move(tree);
     s.path = s.checkpoint ? s.checkpoint->path() : std::filesystem::path();
     m_suggestionText.clear();
-    if (!m_mappingLoaded)
-        m_document->clear();
+    m_document->clear();
     m_document->setPair(nullptr, nullptr);
     Q_EMIT selectionChanged();
-    if (s.checkpoint)
-        startStatistics(side);
+    s.statistics->read(s.checkpoint, name(side));
+    s.watch.watch(s.checkpoint ? s.checkpoint->files() : std::vector<std::filesystem::path>());
 }
 
 void Session::pairMayBeComplete()
@@ -262,10 +258,19 @@ void Session::pairMayBeComplete()
     if (!hasPair())
         return;
     m_document->setPair(schemaOf(checkpoint(Side::Source)), schemaOf(checkpoint(Side::Target)));
-    if (m_mappingLoaded)
-        m_mappingLoaded = false;
+    if (m_waiting)
+        offerMapping();
     else
         suggestInto(true);
+}
+
+void Session::reopen(Side side)
+{
+    if (path(side).empty())
+        return;
+    if (hasPair())
+        m_waiting = WaitingMapping{m_document->mapping(), m_document->file(), true};
+    open(side, path(side));
 }
 
 void Session::openMapping(const std::filesystem::path &path)
@@ -273,15 +278,66 @@ void Session::openMapping(const std::filesystem::path &path)
     Job *job = m_jobs.start(
         this, QStringLiteral("mapping"), tr("Reading the mapping"), [path](const Progress &) { return loadMapping(path); },
         [this, path](Mapping mapping) {
-            if (m_suggesting)
-                m_suggesting->cancel();
-            m_mappingLoaded = !hasPair();
-            m_suggestionText.clear();
-            m_document->load(std::move(mapping), path);
+            m_waiting = WaitingMapping{std::move(mapping), path};
             if (hasPair())
-                m_document->setPair(m_document->source(), m_document->target());
+                offerMapping();
         });
     connect(job, &Job::failed, this, &Session::failed);
+}
+
+void Session::offerMapping()
+{
+    if (m_waiting->ofThisPair) {
+        const WaitingMapping ready = *std::exchange(m_waiting, std::nullopt);
+        adoptMapping(ready.mapping, ready.path);
+        return;
+    }
+    Job *job = m_jobs.start(
+        this, QStringLiteral("mapping"), tr("Checking the mapping"),
+        [mapping = m_waiting->mapping, source = m_document->source(), target = m_document->target()](const Progress &) {
+            return QString::fromStdString(checkApplies(mapping, resolve(mapping, *source, *target), *source, *target));
+        },
+        [this](const QString &doubt) {
+            if (!m_waiting)
+                return;
+            if (doubt.isEmpty()) {
+                const WaitingMapping ready = *std::exchange(m_waiting, std::nullopt);
+                adoptMapping(ready.mapping, ready.path);
+                return;
+            }
+            m_waiting->doubted = true;
+            // Not applied unasked: until then the pair has what it had, or what is suggested for it.
+            if (m_document->mapping().rules.empty() && !isSuggesting())
+                suggestInto(true);
+            Q_EMIT mappingDoubted(doubt);
+        });
+    connect(job, &Job::failed, this, [this](const QString &sentence) {
+        m_waiting.reset();
+        if (m_document->mapping().rules.empty() && hasPair() && !isSuggesting())
+            suggestInto(true);
+        Q_EMIT failed(sentence);
+    });
+}
+
+void Session::adoptMapping(Mapping mapping, const std::filesystem::path &file)
+{
+    if (m_suggesting)
+        m_suggesting->cancel();
+    m_suggestionText.clear();
+    m_document->load(std::move(mapping), file);
+}
+
+void Session::applyDoubtedMapping()
+{
+    if (!m_waiting || !hasPair())
+        return;
+    WaitingMapping ready = *std::exchange(m_waiting, std::nullopt);
+    if (m_suggesting)
+        m_suggesting->cancel();
+    // One undo step on what is there; with it the mapping becomes this pair's.
+    ready.mapping.sources = {describeSide(*m_document->source())};
+    ready.mapping.target = describeSide(*m_document->target());
+    m_document->change(std::move(ready.mapping), tr("Apply mapping"));
 }
 
 void Session::suggestAgain()
@@ -333,61 +389,9 @@ void Session::suggestInto(bool first)
     Q_EMIT suggestingChanged();
 }
 
-void Session::startStatistics(Side side)
-{
-    SideState &s = state(side);
-    const CheckpointPtr checkpoint = s.checkpoint;
-    if (!checkpoint->hasValues())
-        return;
-    s.statistics = std::make_shared<StatisticsStore>(checkpoint->tensors().size());
-    std::uint64_t bytes = 0;
-    for (const TensorEntry &tensor : checkpoint->tensors())
-        bytes += tensor.bytes();
-    if (bytes > backgroundStatisticsBytes)
-        return;
-    const auto store = s.statistics;
-    s.reading = m_jobs.start(
-        this, QStringLiteral("statistics%1").arg(static_cast<int>(side)), tr("Reading values of %1").arg(name(side)),
-        [checkpoint, store](const Progress &progress) {
-            QElapsedTimer timer;
-            timer.start();
-            const std::size_t tensors = store->values.size();
-            for (std::size_t i = 0; i < tensors; ++i) {
-                progress.step(i, tensors, "reading values");
-                // One unreadable tensor is not the end of the others; whoever selects it is told why.
-                try {
-                    if (isDecodable(checkpoint->tensors()[i].dtype))
-                        store->values[i] = rekey::statistics(*checkpoint, i);
-                } catch (const Error &) {
-                    continue;
-                }
-                store->ready[i].store(true, std::memory_order_release);
-                store->count.fetch_add(1);
-            }
-            store->milliseconds = static_cast<double>(timer.nsecsElapsed()) / 1e6;
-            return true;
-        },
-        [this, side](bool) { Q_EMIT statisticsChanged(side); });
-    connect(s.reading, &Job::progressed, this, [this, side] { Q_EMIT statisticsChanged(side); });
-}
-
-const Statistics *Session::statistics(Side side, std::uint32_t tensor) const
-{
-    const auto &store = state(side).statistics;
-    if (!store || tensor >= store->values.size() || !store->ready[tensor].load(std::memory_order_acquire))
-        return nullptr;
-    return &store->values[tensor];
-}
-
-std::size_t Session::statisticsCount(Side side) const
-{
-    return state(side).statistics ? state(side).statistics->count.load() : 0;
-}
-
-double Session::statisticsMilliseconds(Side side) const
-{
-    return state(side).statistics ? state(side).statistics->milliseconds.load() : 0;
-}
+const Statistics *Session::statistics(Side side, std::uint32_t tensor) const { return state(side).statistics->at(tensor); }
+std::size_t Session::statisticsCount(Side side) const { return state(side).statistics->count(); }
+double Session::statisticsMilliseconds(Side side) const { return state(side).statistics->milliseconds(); }
 
 void Session::selectTensors(Side side, std::vector<std::uint32_t> tensors)
 {

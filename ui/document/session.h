@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace rekey::ui {
 
@@ -67,8 +68,13 @@ public:
     void openPair(const std::filesystem::path &source, const std::filesystem::path &target);
     /// Both sides at once, on this thread: small values in tests. No suggestion runs.
     void setCheckpoints(const CheckpointPtr &source, const CheckpointPtr &target);
-    /// Rules of a saved mapping, for the open pair or the next one. Asynchronous; `failed` says what could not be read.
+    /// Lists the side's files anew, with the rules as they are.
+    void reopen(Side side);
+    /// Rules of a saved mapping, for the open pair or the next one. Asynchronous; `failed` says what could not be read,
+    /// `mappingDoubted` asks when it was made for another pair.
     void openMapping(const std::filesystem::path &path);
+    /// The doubted mapping after all: from now on it is this pair's.
+    void applyDoubtedMapping();
 
     /// Proposes rules in the background, as one undo step; rules that are accepted stay. Runs by itself when a pair is
     /// complete and no mapping was loaded.
@@ -95,12 +101,15 @@ Q_SIGNALS:
     void demoChanged();
     void suggestingChanged();
     void failed(const QString &sentence); ///< of anything but opening a side
+    void mappingDoubted(const QString &sentence); ///< made for another pair, and not applied yet
+    void changedOnDisk(Side side, const QString &sentence); ///< somebody else wrote to or removed an open file
 
 private:
     void adopt(Side side, CheckpointPtr checkpoint, std::shared_ptr<const KeyTree> tree);
     void pairMayBeComplete();
     void suggestInto(bool first);
-    void startStatistics(Side side);
+    void offerMapping();
+    void adoptMapping(Mapping mapping, const std::filesystem::path &path);
     void selectPartners(Side from);
     void followResolution();
     struct SideState;
@@ -111,7 +120,15 @@ private:
     std::unique_ptr<MappingDocument> m_document;
     Selection m_selection;
     bool m_demo = false;
-    bool m_mappingLoaded = false; ///< a saved mapping waits for its pair, or came with it
+    /// A mapping that waits for its pair, or for a person's yes.
+    struct WaitingMapping
+    {
+        Mapping mapping;
+        std::filesystem::path path;
+        bool ofThisPair = false; ///< needs no check
+        bool doubted = false;    ///< checked, and not for what is open
+    };
+    std::optional<WaitingMapping> m_waiting;
     QPointer<Job> m_suggesting;
     QString m_suggestionText;
     std::unique_ptr<SideState> m_sides[2];

@@ -39,18 +39,19 @@ void KeyTreeModel::setStatuses(std::vector<Status> byTensor, std::shared_ptr<con
         Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, 0), {StatusRole});
 }
 
-void KeyTreeModel::setVisible(std::shared_ptr<const std::vector<bool>> nodes)
+bool KeyTreeModel::setVisible(std::shared_ptr<const std::vector<bool>> nodes)
 {
     if (!m_visible && !nodes)
-        return;
+        return false;
     if (m_visible && nodes && *m_visible == *nodes)
-        return;
+        return false;
     beginResetModel();
     m_visible = std::move(nodes);
     if (m_tree && m_visible && m_visible->size() != m_tree->nodes.size())
         m_visible = nullptr;
     rebuildRows();
     endResetModel();
+    return true;
 }
 
 void KeyTreeModel::rebuildRows()

@@ -34,8 +34,8 @@ public:
 
     void setTree(std::shared_ptr<const KeyTree> tree, std::shared_ptr<const Schema> schema);
     void setStatuses(std::vector<Status> byTensor, std::shared_ptr<const Resolution> resolution, std::shared_ptr<const Mapping> mapping);
-    /// Rows to show, by node; null: all. Computed by visibleNodes() off the GUI thread.
-    void setVisible(std::shared_ptr<const std::vector<bool>> nodes);
+    /// Rows to show, by node; null: all. Computed by visibleNodes() off the GUI thread. Returns whether that changed rows.
+    bool setVisible(std::shared_ptr<const std::vector<bool>> nodes);
     /// Sorts siblings by the place of their partners on the other side, so that curves run side by side. `place`: by schema
     /// index, none without partner. Empty: file order.
     void setOrder(const std::vector<std::uint32_t> &place);

@@ -7,6 +7,7 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QContextMenuEvent>
 #include <QHoverEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
@@ -252,7 +253,18 @@ void KeyTreeView::keyPressEvent(QKeyEvent *event)
         copyKeys();
         return;
     }
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && event->modifiers() == Qt::NoModifier) {
+        Q_EMIT ruleAsked();
+        return;
+    }
     QTreeView::keyPressEvent(event);
+}
+
+void KeyTreeView::contextMenuEvent(QContextMenuEvent *event)
+{
+    if (m_model->tree() && selectionModel()->hasSelection())
+        Q_EMIT menuAsked(event->reason() == QContextMenuEvent::Keyboard ? viewport()->mapToGlobal(visualRect(currentIndex()).center())
+                                                                        : event->globalPos());
 }
 
 void KeyTreeView::mousePressEvent(QMouseEvent *event)

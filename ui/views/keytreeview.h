@@ -28,11 +28,14 @@ public:
     std::vector<std::uint32_t> selectedTensors() const;
     /// Selects rows without tensorsSelected().
     void showSelection(const std::vector<std::uint32_t> &nodes, bool scroll);
+    void copyKeys() const; ///< of all selected rows, one a line
 
 Q_SIGNALS:
     void rowsMoved();             ///< scrolled, expanded, laid out: curves have to follow
     void tensorsSelected(const std::vector<std::uint32_t> &tensors); ///< by a person
     void hoveredChanged();
+    void ruleAsked();                         ///< Enter: from the keys to their rule
+    void menuAsked(const QPoint &globalPosition);
 
 protected:
     void drawRow(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
@@ -40,11 +43,11 @@ protected:
     bool viewportEvent(QEvent *event) override;
     void keyPressEvent(QKeyEvent *event) override;
     void mousePressEvent(QMouseEvent *event) override;
+    void contextMenuEvent(QContextMenuEvent *event) override;
     void updateGeometries() override;
 
 private:
     void setHovered(const QModelIndex &index);
-    void copyKeys() const;
 
     KeyTreeModel *m_model;
     QPersistentModelIndex m_hovered, m_dropRow;

@@ -1,99 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/mappage.h"
 
-#include "core/mapping/architectures.h"
+#include "ui/document/ruleedits.h"
+#include "ui/document/rulesedit.h"
 #include "ui/inspect/histogramdock.h"
-#include "ui/jobs/job.h"
-#include "ui/models/keystatus.h"
 #include "ui/models/keytreemodel.h"
-#include "ui/models/mapfilter.h"
+#include "ui/models/rulesmodel.h"
 #include "ui/theme/displaytext.h"
-#include "ui/views/bottompanel.h"
-#include "ui/views/emptystate.h"
-#include "ui/views/gutter.h"
 #include "ui/views/keytreepanel.h"
 #include "ui/views/keytreeview.h"
-#include "ui/views/mappanels.h"
+#include "ui/views/mapdocks.h"
+#include "ui/views/mapfiltering.h"
 #include "ui/views/mapstatus.h"
 #include "ui/views/maptoolbar.h"
+#include "ui/views/pairdialog.h"
 #include "ui/views/pairing.h"
-#include "ui/views/ruledelegate.h"
-#include "ui/views/ruleeditor.h"
+#include "ui/views/pairingproposal.h"
+#include "ui/views/problemspanel.h"
+#include "ui/views/rulespanel.h"
 #include "ui/views/rulesview.h"
+#include "ui/views/safetypanel.h"
+#include "ui/views/scriptpanel.h"
 #include "ui/window/pagebutton.h"
-#include "ui/window/paintkit.h"
-#include "ui/window/panelheader.h"
 #include "ui/window/segmentedswitch.h"
 #include "ui/window/settings.h"
 
+#include <QBoxLayout>
 #include <QMenu>
-#include <QPainter>
 #include <QSplitter>
-#include <QStackedWidget>
 
 namespace rekey::ui {
-
-namespace {
-
-constexpr int scrollBarWidth = 12; ///< of the rules, always there
-constexpr int filterDelay = 120;         ///< ms after the last key
-constexpr std::size_t expandedHits = 400; ///< rows that a filter opens by itself
-
-enum Middle { RulesList, Waiting, NoHits, NothingOpen };
-
-/// "Keys  Evidence" above the columns of the rules.
-class ColumnLabels : public QWidget
-{
-public:
-    ColumnLabels() { setFixedSize(130 + scrollBarWidth, 31); }
-
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        const Theme theme = Theme::of(palette());
-        QPainter painter(this);
-        // The header's right margin is the rows' right margin.
-        paintText(painter, QRect(0, 0, width() - scrollBarWidth - 68, height()), tr("Keys"), secondaryFont(), theme.text2,
-                  Qt::AlignRight | Qt::AlignVCenter);
-        paintText(painter, QRect(0, 0, width() - scrollBarWidth, height()), tr("Evidence"), secondaryFont(), theme.text2,
-                  Qt::AlignRight | Qt::AlignVCenter);
-    }
-};
-
-} // namespace
 
 MapPage::MapPage(Session &session, QWidget *parent)
     : Room(parent)
     , m_session(session)
-    , m_rulesModel(new RulesModel(this))
-    , m_rules(new RulesView(session.jobs(), session.document(), m_rulesModel))
-    , m_source(new KeyTreePanel(Side::Source, session, *m_rules))
-    , m_target(new KeyTreePanel(Side::Target, session, *m_rules))
-    , m_rulesHeader(new PanelHeader(tr("Rules"), QStringLiteral("rule")))
-    , m_middle(new QStackedWidget)
-    , m_waiting(new EmptyState(QStringLiteral("map")))
-    , m_noHits(new EmptyState(QStringLiteral("search")))
-    , m_done(new EmptyState(QStringLiteral("check")))
-    , m_bottom(new BottomPanel)
+    , m_edits(new RuleEdits(session, this))
+    , m_rules(new RulesPanel(session, *m_edits))
+    , m_source(new KeyTreePanel(Side::Source, session, *m_rules->view()))
+    , m_target(new KeyTreePanel(Side::Target, session, *m_rules->view()))
+    , m_docks(new MapDocks(session))
     , m_toolBar(new MapToolBar(session.document().undoStack()))
     , m_status(new MapStatus(session))
+    , m_filtering(new MapFiltering(session, *m_toolBar, *m_source, *m_target, *m_rules->model(), this))
     , m_pairing(new Pairing(session, this))
+    , m_drag(new PairingDrag(*m_source->view(), *m_target->view(), *m_pairing))
     , m_columns(new QSplitter(Qt::Horizontal))
     , m_rows(new QSplitter(Qt::Vertical))
 {
-    m_drag = new PairingDrag(*m_source->view(), *m_target->view(), *m_pairing);
-    m_source->view()->setDragEnabled(true);
     m_columns->addWidget(m_source);
-    m_columns->addWidget(makeMiddle());
+    m_columns->addWidget(m_rules);
     m_columns->addWidget(m_target);
     m_columns->setChildrenCollapsible(false);
     m_columns->setStretchFactor(0, 0);
     m_columns->setStretchFactor(1, 1);
     m_columns->setStretchFactor(2, 0);
     m_columns->setSizes({376, 688, 376});
-    makeBottom();
     m_rows->addWidget(m_columns);
-    m_rows->addWidget(m_bottom);
+    m_rows->addWidget(m_docks);
     m_rows->setChildrenCollapsible(false);
     m_rows->setStretchFactor(0, 1);
     m_rows->setStretchFactor(1, 0);
@@ -104,64 +67,24 @@ MapPage::MapPage(Session &session, QWidget *parent)
     m_columns->restoreState(session.settings().layout(QStringLiteral("map/columns")));
     m_rows->restoreState(session.settings().layout(QStringLiteral("map/rows")));
 
-    m_filterDelay.setSingleShot(true);
-    m_filterDelay.setInterval(filterDelay);
-    connect(&m_filterDelay, &QTimer::timeout, this, &MapPage::applyFilter);
-    connect(m_toolBar->filter(), &QLineEdit::textChanged, this, [this] { m_filterDelay.start(); });
-    connect(m_toolBar->showSwitch(), &SegmentedSwitch::currentChanged, this, [this] {
-        m_onlyStatus.reset();
-        applyFilter();
-    });
-    connect(m_toolBar->convert(), &QAbstractButton::clicked, this, &MapPage::convertAsked);
-    connect(m_toolBar->suggestAgain(), &QAbstractButton::clicked, &session, &Session::suggestAgain);
-    connect(m_toolBar->nextQuestion(), &QAbstractButton::clicked, this, [this] { nextQuestion(1); });
+    connectToolBar();
+    connectTrees();
+    connectRules();
+    connect(m_docks->script(), &ScriptPanel::saveAsked, this, &MapPage::exportAsked);
     connect(m_status, &MapStatus::statusAsked, this, &MapPage::showOnly);
-    for (KeyTreePanel *panel : {m_source, m_target}) {
-        const Side side = panel == m_source ? Side::Source : Side::Target;
-        connect(panel, &KeyTreePanel::openAsked, this, [this, side] { Q_EMIT openAsked(side); });
-        connect(panel->view(), &KeyTreeView::tensorsSelected, this,
-                [this, side](const std::vector<std::uint32_t> &tensors) { select(side, tensors); });
-    }
-    connect(m_rules, &RulesView::ruleChosen, this, [this](std::uint32_t rule) {
-        m_origin.reset();
-        m_session.selectRule(rule);
-    });
-    connect(m_rules, &RulesView::ruleEdited, this, [this](std::uint32_t rule, const Rule &next) {
-        m_selectAfterResolve = rule;
-        m_session.document().changeRule(rule, next, tr("Edit rule"));
-    });
-    connect(m_rules, &RulesView::candidateAccepted, this, [this](std::uint32_t rule, int candidate) {
-        m_selectAfterResolve = rule;
-        m_session.document().changeRule(
-            rule, withCandidate(m_session.document().mapping().rules[rule], static_cast<std::size_t>(candidate)), tr("Accept candidate"));
-    });
-    connect(m_rules, &RulesView::compareAsked, this, &MapPage::compareCandidate);
-    connect(m_rules, &RulesView::nextAsked, this, [this] { nextQuestion(1); });
-    connect(m_rules, &RulesView::removeAsked, this, &MapPage::removeRules);
-    connect(m_rules, &RulesView::acceptAsked, this, &MapPage::acceptRules);
-    connect(m_rules, &RulesView::menuAsked, this, [this](std::uint32_t rule, const QPoint &at) {
-        QMenu menu;
-        menu.addAction(icon(QStringLiteral("edit")), tr("Edit rule\tF2"), this, [this, rule] { m_rules->editRule(rule); });
-        menu.addAction(icon(QStringLiteral("accepted")), tr("Accept rule\tEnter"), this, [this, rule] { acceptRules({rule}); });
-        menu.addSeparator();
-        menu.addAction(icon(QStringLiteral("dropped")), tr("Reject rule\tDel"), this, [this, rule] { removeRules({rule}); });
-        menu.exec(at);
-    });
-    connect(m_pairing, &Pairing::applied, this, [this](std::uint32_t rule) { m_selectAfterResolve = rule; });
-    connect(m_pairing, &Pairing::refused, this, [this](const QString &sentence, const Rule &draft) {
-        Q_EMIT messageAsked(sentence, true);
-        addRule(draft);
-    });
     connect(&session, &Session::opened, this, &MapPage::followOpened);
-    connect(&session, &Session::suggestingChanged, this, &MapPage::updateMiddle);
-    connect(&session, &Session::selectionChanged, this, &MapPage::followSelection);
+    connect(&session, &Session::suggestingChanged, this, &MapPage::followState);
     connect(&session.document(), &MappingDocument::resolutionChanged, this, &MapPage::followResolution);
+    connect(&session, &Session::selectionChanged, this, &MapPage::followSelection);
     makeActions();
     followOpened();
     followResolution();
 }
 
-RuleEditor *MapPage::newRuleEditor() const { return m_newRule; }
+RulesView *MapPage::rules() const { return m_rules->view(); }
+PairingProposal *MapPage::proposal() const { return m_rules->proposal(); }
+ScriptPanel *MapPage::script() const { return m_docks->script(); }
+RuleEditor *MapPage::newRuleEditor() const { return m_rules->newRuleEditor(); }
 QWidget *MapPage::toolBarWidget() { return m_toolBar; }
 QWidget *MapPage::statusWidget() { return m_status; }
 
@@ -175,75 +98,63 @@ bool MapPage::focusFilter()
 void MapPage::saveLayout()
 {
     m_session.settings().setLayout(QStringLiteral("map/columns"), m_columns->saveState());
-    if (!m_bottom->isFolded())
+    if (!m_docks->isFolded())
         m_session.settings().setLayout(QStringLiteral("map/rows"), m_rows->saveState());
 }
 
-QWidget *MapPage::makeRulesHeader()
+void MapPage::connectToolBar()
 {
-    auto *add = new PageButton(PageButton::Look::Flat, {}, QStringLiteral("rule-add"));
-    add->setToolTip(tr("Add a rule (Ctrl+N)"));
-    add->setAccessibleName(tr("Add a rule"));
-    add->setObjectName(QStringLiteral("addRule"));
-    auto *linked = new PageButton(PageButton::Look::Flat, {}, QStringLiteral("link-scroll"));
-    linked->setCheckable(true);
-    linked->setChecked(m_session.settings().linkedScroll());
-    linked->setToolTip(tr("Scroll to the partner of what is selected"));
-    linked->setAccessibleName(tr("Linked scroll"));
-    m_rulesHeader->addTrailing(add);
-    m_rulesHeader->addTrailing(linked);
-    m_ruleTools = {add, linked, new ColumnLabels};
-    m_rulesHeader->addTrailing(m_ruleTools.back());
-    connect(add, &QAbstractButton::clicked, this, [this] { addRule(); });
-    connect(linked, &QAbstractButton::toggled, &m_session.settings(), &Settings::setLinkedScroll);
-    return m_rulesHeader;
-}
-
-QWidget *MapPage::makeMiddle()
-{
-    m_useUsual = new PageButton(PageButton::Look::Primary, tr("Use its usual target"), QStringLiteral("schema"));
-    m_openTarget = new PageButton(PageButton::Look::Outlined, tr("Open target…"), QStringLiteral("open"));
-    m_waiting->addButton(m_useUsual);
-    m_waiting->addButton(m_openTarget);
-    connect(m_useUsual, &QAbstractButton::clicked, this, &MapPage::useUsualTarget);
-    connect(m_openTarget, &QAbstractButton::clicked, this, [this] {
-        Q_EMIT openAsked(m_session.checkpoint(Side::Source) ? Side::Target : Side::Source);
+    connect(m_toolBar->convert(), &QAbstractButton::clicked, this, &MapPage::convertAsked);
+    connect(m_toolBar->suggestAgain(), &QAbstractButton::clicked, &m_session, &Session::suggestAgain);
+    connect(m_toolBar->nextQuestion(), &QAbstractButton::clicked, this, [this] { nextQuestion(1); });
+    connect(m_filtering, &MapFiltering::applied, this, [this] {
+        m_rules->follow(*m_filtering);
+        followSelection();
     });
-    m_clearFilter = new PageButton(PageButton::Look::Outlined, tr("Clear filter"));
-    m_noHits->addButton(m_clearFilter);
-    connect(m_clearFilter, &QAbstractButton::clicked, this, &MapPage::clearFilter);
-    auto *convert = new PageButton(PageButton::Look::Primary, tr("Convert…"), QStringLiteral("convert"));
-    m_done->addButton(convert);
-    connect(convert, &QAbstractButton::clicked, this, &MapPage::convertAsked);
-    m_middle->addWidget(m_rules);
-    m_middle->addWidget(m_waiting);
-    m_middle->addWidget(m_noHits);
-    m_middle->addWidget(m_done);
-    auto *middle = new QWidget;
-    m_rulesColumn = new QVBoxLayout(middle);
-    m_rulesColumn->setContentsMargins(0, 0, 0, 0);
-    m_rulesColumn->setSpacing(0);
-    m_rulesColumn->addWidget(makeRulesHeader());
-    m_rulesColumn->addWidget(m_middle, 1);
-    middle->setMinimumWidth(480);
-    return middle;
 }
 
-void MapPage::makeBottom()
+void MapPage::connectTrees()
 {
-    auto *problems = new ProblemsPanel(m_session);
-    m_script = new ScriptPanel(m_session);
-    m_bottom->addPanel(QStringLiteral("histogram"), tr("Histogram"), new HistogramDock(m_session));
-    const int problemsTab = m_bottom->addPanel(QStringLiteral("problems"), tr("Problems"), problems);
-    m_bottom->addPanel(QStringLiteral("evidence"), tr("Evidence"), new EvidencePanel(m_session));
-    m_bottom->addPanel(QStringLiteral("script"), tr("Script"), m_script);
-    m_bottom->addPanel(QStringLiteral("metadata"), tr("Metadata"), new MetadataPanel(m_session));
-    m_bottom->addPanel(QStringLiteral("safety"), tr("Safety"), new SafetyPanel(m_session));
-    const auto count = [this, problemsTab](int problemCount) {
-        m_bottom->tabs()->setBadge(problemsTab, problemCount > 0 ? countText(static_cast<quint64>(problemCount)) : QString());
-    };
-    connect(problems, &ProblemsPanel::countChanged, this, count);
-    connect(m_script, &ScriptPanel::saveAsked, this, &MapPage::exportAsked);
+    m_source->view()->setDragEnabled(true);
+    for (const Side side : {Side::Source, Side::Target}) {
+        KeyTreePanel *shown = panel(side);
+        connect(shown, &KeyTreePanel::openAsked, this, [this, side] { Q_EMIT openAsked(side); });
+        connect(shown->view(), &KeyTreeView::tensorsSelected, this, [this, side](const std::vector<std::uint32_t> &tensors) {
+            m_origin = side;
+            m_session.selectTensors(side, tensors);
+        });
+        connect(shown->view(), &KeyTreeView::ruleAsked, this, [this] { m_rules->view()->setFocus(); });
+        connect(shown->view(), &KeyTreeView::menuAsked, this, [this, side](const QPoint &at) { showKeyMenu(side, at); });
+    }
+    connect(m_pairing, &Pairing::planned, m_rules, &RulesPanel::propose);
+    connect(m_pairing, &Pairing::refused, this, [this](const QString &sentence, const Rule &draft) {
+        Q_EMIT messageAsked(sentence, true);
+        m_rules->addRule(draft);
+    });
+    connect(m_rules, &RulesPanel::proposalChanged, this, &MapPage::followSelection);
+}
+
+void MapPage::connectRules()
+{
+    RulesView *view = m_rules->view();
+    connect(m_rules, &RulesPanel::openAsked, this, &MapPage::openAsked);
+    connect(m_rules, &RulesPanel::architectureAsked, this, &MapPage::architectureAsked);
+    connect(m_rules, &RulesPanel::convertAsked, this, &MapPage::convertAsked);
+    connect(m_rules, &RulesPanel::clearFilterAsked, m_filtering, &MapFiltering::clear);
+    connect(m_rules, &RulesPanel::filterAsked, m_filtering, &MapFiltering::setText);
+    connect(view, &RulesView::ruleChosen, this, [this](std::uint32_t rule) {
+        m_origin.reset();
+        m_session.selectRule(rule);
+    });
+    connect(view, &RulesView::ruleEdited, m_edits, [this](std::uint32_t rule, const Rule &next) { m_edits->replace(rule, next); });
+    connect(view, &RulesView::candidateAccepted, m_edits,
+            [this](std::uint32_t rule, int candidate) { m_edits->acceptCandidate(rule, static_cast<std::size_t>(candidate)); });
+    connect(view, &RulesView::compareAsked, this, &MapPage::compareCandidate);
+    connect(view, &RulesView::nextAsked, this, [this] { nextQuestion(1); });
+    connect(view, &RulesView::removeAsked, m_edits, &RuleEdits::reject);
+    connect(view, &RulesView::acceptAsked, this, &MapPage::acceptRules);
+    connect(view, &RulesView::menuAsked, this, &MapPage::showRuleMenu);
+    connect(m_edits, &RuleEdits::changed, this, [this](std::uint32_t rule) { m_selectAfterResolve = rule; });
 }
 
 QAction *MapPage::addAction(const QString &text, const QString &iconName, const QKeySequence &key, std::function<void()> run)
@@ -260,167 +171,111 @@ QAction *MapPage::addAction(const QString &text, const QString &iconName, const 
 
 void MapPage::makeActions()
 {
+    const auto withRule = [this](auto act) {
+        return [this, act] {
+            if (const std::uint32_t rule = m_session.selection().rule; rule != none)
+                act(rule);
+        };
+    };
     addAction(tr("Suggest again"), QStringLiteral("evidence"), {}, [this] { m_session.suggestAgain(); });
     addAction(tr("Next question"), QStringLiteral("next-question"), Qt::Key_F7, [this] { nextQuestion(1); });
     addAction(tr("Previous question"), QStringLiteral("previous-question"), Qt::SHIFT | Qt::Key_F7, [this] { nextQuestion(-1); });
-    addAction(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { addRule(); });
+    addAction(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { m_rules->addRule(); });
     addAction(tr("Pair with…"), QStringLiteral("drag"), Qt::CTRL | Qt::Key_L, [this] { pairWith(); });
     addAction(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
-    addAction(tr("Edit rule"), QStringLiteral("edit"), {}, [this] {
+    addAction(tr("Edit rule"), QStringLiteral("edit"), {}, withRule([this](std::uint32_t rule) { rules()->editRule(rule); }));
+    addAction(tr("Accept rule"), QStringLiteral("accepted"), {}, withRule([this](std::uint32_t rule) { acceptRules({rule}); }));
+    addAction(tr("Accept all suggested rules"), QStringLiteral("accepted"), Qt::CTRL | Qt::SHIFT | Qt::Key_Return,
+              [this] { m_edits->acceptAllSuggested(); });
+    addAction(tr("Reject rule"), QStringLiteral("dropped"), {}, withRule([this](std::uint32_t rule) { m_edits->reject({rule}); }));
+}
+
+void MapPage::showRuleMenu(std::uint32_t rule, const QPoint &at)
+{
+    const std::vector<std::uint32_t> selected = rules()->selectedRules();
+    const bool several = selected.size() > 1;
+    QMenu menu;
+    if (!several && rule != none)
+        menu.addAction(icon(QStringLiteral("edit")), tr("Edit rule\tF2"), this, [this, rule] { rules()->editRule(rule); });
+    menu.addAction(icon(QStringLiteral("accepted")),
+                   several ? tr("Accept %n rule(s)", nullptr, static_cast<int>(selected.size())) + QStringLiteral("\tEnter")
+                           : tr("Accept rule\tEnter"),
+                   this, [this, selected] { acceptRules(selected); });
+    if (!several && rule != none) {
+        menu.addSeparator();
+        menu.addAction(icon(QStringLiteral("source")), tr("Go to its source keys"), this, [this] { m_source->view()->setFocus(); });
+        menu.addAction(icon(QStringLiteral("target")), tr("Go to its target keys"), this, [this] { m_target->view()->setFocus(); });
+        if (const RuleEffect *effect = m_rules->model()->effect(rule); effect != nullptr && effect->shadowedBy != none)
+            menu.addAction(icon(QStringLiteral("shadowed")), tr("Go to rule %1, which shadows it").arg(effect->shadowedBy + 1), this,
+                           [this, by = effect->shadowedBy] { m_session.selectRule(by); });
+    }
+    menu.addSeparator();
+    menu.addAction(icon(QStringLiteral("dropped")),
+                   several ? tr("Reject %n rule(s)", nullptr, static_cast<int>(selected.size())) + QStringLiteral("\tDel")
+                           : tr("Reject rule\tDel"),
+                   this, [this, selected] { m_edits->reject(selected); });
+    menu.exec(at);
+}
+
+void MapPage::showKeyMenu(Side side, const QPoint &at)
+{
+    KeyTreeView *view = panel(side)->view();
+    const std::vector<std::uint32_t> tensors = view->selectedTensors();
+    if (tensors.empty())
+        return;
+    QMenu menu;
+    if (m_session.hasPair()) {
+        if (side == Side::Source)
+            menu.addAction(icon(QStringLiteral("drag")), tr("Pair with…\tCtrl+L"), this, &MapPage::pairWith);
         if (m_session.selection().rule != none)
-            m_rules->editRule(m_session.selection().rule);
-    });
-    addAction(tr("Accept rule"), QStringLiteral("accepted"), {}, [this] {
-        if (m_session.selection().rule != none)
-            acceptRules({m_session.selection().rule});
-    });
-    addAction(tr("Accept all suggested rules"), QStringLiteral("accepted"), {}, [this] {
-        std::vector<std::uint32_t> suggested;
-        const auto &rules = m_session.document().mapping().rules;
-        for (std::uint32_t i = 0; i < rules.size(); ++i) {
-            if (rules[i].state == RuleState::Suggested)
-                suggested.push_back(i);
+            menu.addAction(icon(QStringLiteral("rule")), tr("Go to its rule\tEnter"), this, [this] { rules()->setFocus(); });
+        menu.addSeparator();
+        if (side == Side::Source) {
+            menu.addAction(icon(QStringLiteral("dropped")), tr("Drop: not needed by the target"), this,
+                           [this, tensors] { m_edits->drop(tensors, tr("not needed by the target")); });
+        } else {
+            QMenu *start = menu.addMenu(icon(QStringLiteral("initialised")), tr("Fill without a source"));
+            const std::pair<InitPolicy, QString> policies[] = {{InitPolicy::Keep, tr("Keep the target’s own values")},
+                                                               {InitPolicy::Zeros, tr("Zeros")},
+                                                               {InitPolicy::Ones, tr("Ones")},
+                                                               {InitPolicy::Normal, tr("Normal, deviation 0.02")}};
+            for (const auto &[policy, text] : policies)
+                start->addAction(text, this, [this, tensors, policy = policy] { m_edits->initialise(tensors, policy); });
         }
-        acceptRules(suggested);
-    });
-    addAction(tr("Reject rule"), QStringLiteral("dropped"), {}, [this] {
-        if (m_session.selection().rule != none)
-            removeRules({m_session.selection().rule});
-    });
+        menu.addSeparator();
+    }
+    menu.addAction(icon(QStringLiteral("copy")), tensors.size() == 1 ? tr("Copy key\tCtrl+C") : tr("Copy keys\tCtrl+C"), view,
+                   &KeyTreeView::copyKeys);
+    menu.exec(at);
 }
 
 void MapPage::followOpened()
 {
-    m_usualTarget = nullptr;
-    m_usualTargetText.clear();
-    m_filter = {};
-    m_noKeyPasses = false;
-    m_onlyStatus.reset();
-    m_toolBar->filter()->clear();
-    m_filterDelay.stop();
-    m_toolBar->showSwitch()->setCurrent(0);
-    if (m_newRule)
-        m_newRule->deleteLater();
-    updateMiddle();
-    recogniseSource();
+    m_filtering->forget();
+    followState();
 }
 
-void MapPage::recogniseSource()
-{
-    const CheckpointPtr source = m_session.checkpoint(Side::Source);
-    if (!source || m_session.checkpoint(Side::Target))
-        return;
-    struct Usual
-    {
-        QString text;
-        std::shared_ptr<const Schema> schema;
-    };
-    m_session.jobs().start(
-        this, QStringLiteral("recognise"), tr("Looking at the source"),
-        [source](const Progress &) -> Usual {
-            const auto known = recognise(source->schema());
-            if (!known)
-                return {};
-            const Naming *other = nullptr;
-            for (const Naming &naming : known->architecture->namings) {
-                if (&naming != known->naming && other == nullptr)
-                    other = &naming;
-            }
-            Usual usual{tr("The source looks like %1, as %2 names it.")
-                            .arg(QString::fromStdString(known->architecture->name), QString::fromStdString(known->naming->name)),
-                        nullptr};
-            if (other == nullptr)
-                return usual;
-            const Mapping mapping = namingMapping(*known->architecture, known->naming->id, other->id);
-            Schema schema = outputSchema(mapping, source->schema());
-            if (schema.tensors.empty())
-                return usual;
-            schema.name = other->layout;
-            usual.schema = std::make_shared<const Schema>(std::move(schema));
-            usual.text += QLatin1Char(' ') + tr("Its usual target is the %1.").arg(QString::fromStdString(other->layout));
-            return usual;
-        },
-        [this](const Usual &usual) {
-            m_usualTarget = usual.schema;
-            m_usualTargetText = usual.text;
-            updateMiddle();
-        });
-}
-
-void MapPage::useUsualTarget()
-{
-    if (m_usualTarget)
-        m_session.openSchema(Side::Target, checkpointFromSchema(*m_usualTarget));
-    else
-        Q_EMIT architectureAsked();
-}
-
-void MapPage::updateMiddle()
+void MapPage::followState()
 {
     const bool pair = m_session.hasPair();
     const auto resolution = m_session.document().resolution();
-    const auto mapping = m_session.document().resolvedMapping();
     m_toolBar->convert()->setEnabled(pair && resolution);
     m_toolBar->suggestAgain()->setEnabled(pair && !m_session.isSuggesting());
     m_toolBar->nextQuestion()->setEnabled(pair);
     m_toolBar->showSwitch()->setVisible(pair);
-    for (QWidget *tool : std::as_const(m_ruleTools))
-        tool->setVisible(pair);
-    if (!pair) {
-        const bool source = m_session.checkpoint(Side::Source) != nullptr;
-        m_rulesHeader->setDetail(tr("none yet"));
-        m_waiting->setText(source ? tr("Open a target to see suggestions") : tr("Open a source to begin"),
-                           source
-                               ? (m_usualTargetText.isEmpty() ? tr("Rules appear here as soon as both sides are open.") : m_usualTargetText)
-                               : tr("The file or folder your weights come from."));
-        m_useUsual->setVisible(source);
-        m_useUsual->setText(m_usualTarget ? tr("Use %1").arg(QString::fromStdString(m_usualTarget->name)) : tr("Choose architecture…"));
-        m_openTarget->setText(source ? tr("Open target…") : tr("Open source…"));
-        m_openTarget->show();
-        m_middle->setCurrentIndex(Waiting);
-        return;
-    }
-    const std::size_t rules = mapping->rules.size();
-    const auto mine
-        = std::count_if(mapping->rules.begin(), mapping->rules.end(), [](const Rule &rule) { return rule.state == RuleState::Accepted; });
-    QString detail = tr("%n rule(s)", nullptr, static_cast<int>(rules));
-    if (mine > 0)
-        detail += QStringLiteral(" · ") + tr("%1 accepted").arg(mine);
-    if (m_session.isSuggesting())
-        detail = tr("suggesting…");
-    m_rulesHeader->setDetail(detail);
     const std::size_t open = resolution ? openKeys(*resolution) : 0;
     m_toolBar->showSwitch()->setBadge(1, open > 0 ? countText(open) : QString());
-    if (m_noKeyPasses && m_rulesModel->shownRules() == 0) {
-        if (m_filter.openOnly() && m_filter.text().isEmpty()) {
-            const std::size_t total = resolution ? resolution->targets.size() : 0;
-            m_done->setText(tr("%1 of %2 filled, no open questions").arg(countText(total - open), countText(total)),
-                            tr("Nothing is left to do here."));
-            m_middle->setCurrentIndex(NothingOpen);
-        } else {
-            m_middle->setCurrentIndex(NoHits);
-        }
-    } else if (rules == 0) {
-        m_useUsual->hide();
-        m_openTarget->hide();
-        m_waiting->setText(m_session.isSuggesting() ? tr("Looking for matching keys") : tr("No rule yet"),
-                           m_session.isSuggesting() ? tr("Rules appear here as they are found.")
-                                                    : tr("Drag a source row onto a target row, add a rule, or suggest again."));
-        m_middle->setCurrentIndex(Waiting);
-    } else {
-        m_middle->setCurrentIndex(RulesList);
-    }
+    m_rules->follow(*m_filtering);
 }
 
 void MapPage::followResolution()
 {
     MappingDocument &document = m_session.document();
-    m_rulesModel->setRules(document.resolvedMapping(), document.resolution(), document.source(), document.target());
+    m_rules->model()->setRules(document.resolvedMapping(), document.resolution(), document.source(), document.target());
     m_source->followResolution();
     m_target->followResolution();
-    if (!m_filter.isEmpty())
-        applyFilter();
-    updateMiddle();
+    m_filtering->again();
+    followState();
     if (m_selectAfterResolve != none && document.isResolved() && m_selectAfterResolve < document.mapping().rules.size()) {
         const std::uint32_t rule = std::exchange(m_selectAfterResolve, none);
         m_origin.reset();
@@ -429,14 +284,19 @@ void MapPage::followResolution()
     followSelection();
 }
 
-void MapPage::select(Side side, const std::vector<std::uint32_t> &tensors)
-{
-    m_origin = side;
-    m_session.selectTensors(side, tensors);
-}
-
 void MapPage::followSelection()
 {
+    if (const PairingProposal *proposed = proposal()) {
+        // What it would bind is framed on both sides.
+        std::vector<std::uint32_t> sources, targets;
+        for (const Assignment &binding : proposed->chosen().bindings) {
+            sources.insert(sources.end(), binding.sources.begin(), binding.sources.end());
+            targets.insert(targets.end(), binding.targets.begin(), binding.targets.end());
+        }
+        m_source->showPartners(sources, false);
+        m_target->showPartners(targets, false);
+        return;
+    }
     const Selection &selection = m_session.selection();
     const bool reveal = m_session.settings().linkedScroll();
     for (const Side side : {Side::Source, Side::Target}) {
@@ -449,77 +309,17 @@ void MapPage::followSelection()
         shown->view()->showSelection({}, false);
         shown->showPartners(tensors, reveal);
     }
-    m_rules->showRule(selection.rule);
+    rules()->showRule(selection.rule);
 }
 
 void MapPage::showOnly(Status status)
 {
-    m_onlyStatus = status;
-    m_toolBar->showSwitch()->setCurrent(0);
-    applyFilter();
+    m_filtering->showOnly(status);
 }
 
-void MapPage::clearFilter()
+void MapPage::showSafety()
 {
-    m_onlyStatus.reset();
-    m_toolBar->showSwitch()->setCurrent(0);
-    m_toolBar->filter()->clear();
-    m_filterDelay.stop();
-    applyFilter();
-}
-
-void MapPage::applyFilter()
-{
-    KeyFilter filter(m_toolBar->filter()->text());
-    const int shownIndex = m_toolBar->showSwitch()->current();
-    filter.setOpenOnly(shownIndex == 1);
-    filter.setOnlyStatus(m_onlyStatus);
-    m_filter = filter;
-    const auto show = static_cast<RulesModel::Show>(shownIndex);
-    if (filter.isEmpty()) {
-        m_noKeyPasses = false;
-        m_rulesModel->setFilter(show, filter, {});
-        for (KeyTreePanel *panel : {m_source, m_target}) {
-            panel->model()->setVisible(nullptr);
-            panel->view()->expandFirstLevels();
-        }
-        updateMiddle();
-        followSelection();
-        return;
-    }
-    KeyTreeModel *source = m_source->model(), *target = m_target->model();
-    m_session.jobs().start(
-        this, QStringLiteral("filter"), tr("Filtering"),
-        [filter, sourceTree = source->tree(), targetTree = target->tree(), sourceSchema = source->schema(), targetSchema = target->schema(),
-         sourceStatus = source->tensorStatuses(), targetStatus = target->tensorStatuses(),
-         resolution = m_rulesModel->resolution()](const Progress &progress) {
-            return evaluateFilter(filter, sourceTree, targetTree, sourceSchema, targetSchema, sourceStatus, targetStatus, resolution,
-                                  progress);
-        },
-        [this, filter, show](const FilterResult &result) {
-            m_noKeyPasses = result.rows == 0;
-            m_rulesModel->setFilter(show, filter, result.rules);
-            m_source->model()->setVisible(result.source);
-            m_target->model()->setVisible(result.target);
-            for (KeyTreePanel *panel : {m_source, m_target}) {
-                if (result.rows <= expandedHits)
-                    panel->view()->expandAll();
-                else
-                    panel->view()->expandFirstLevels();
-            }
-            const QString what = filter.text().isEmpty() ? tr("No key has this status") : tr("No key matches “%1”").arg(filter.text());
-            m_noHits->setText(
-                filter.error().isEmpty() ? what : filter.error(),
-                result.closest
-                    ? tr("Closest: <a href='#'>%1</a>, %n key(s)", nullptr, result.closest->keys).arg(result.closest->term.toHtmlEscaped())
-                    : QString());
-            m_noHits->disconnect(this);
-            if (result.closest)
-                connect(m_noHits, &EmptyState::linkActivated, this,
-                        [this, term = result.closest->term] { m_toolBar->filter()->setText(term); });
-            updateMiddle();
-            followSelection();
-        });
+    m_docks->showPanelOf(m_docks->safety());
 }
 
 void MapPage::nextQuestion(int step)
@@ -529,12 +329,8 @@ void MapPage::nextQuestion(int step)
     if (!resolution || !source || !target)
         return;
     const std::vector<OpenQuestion> questions = openQuestions(*m_session.document().resolvedMapping(), *resolution, *source, *target);
-    if (questions.empty()) {
-        Q_EMIT messageAsked(tr("No open question is left."), false);
-        return;
-    }
     const Selection &selection = m_session.selection();
-    const auto current = std::find_if(questions.begin(), questions.end(), [&](const OpenQuestion &question) {
+    const auto next = neighbourQuestion(questions, step, [&](const OpenQuestion &question) {
         if (question.rule != none)
             return selection.rule == question.rule;
         const bool onTarget = question.targetNode != none;
@@ -543,17 +339,18 @@ void MapPage::nextQuestion(int step)
         return !tensors.empty() && selection.rule == none
                && tree.leafOf[tensors.front()] == (onTarget ? question.targetNode : question.sourceNode);
     });
-    const auto count = static_cast<std::ptrdiff_t>(questions.size());
-    std::ptrdiff_t place = current == questions.end() ? (step > 0 ? 0 : count - 1) : (current - questions.begin() + step + count) % count;
-    const OpenQuestion &next = questions[static_cast<std::size_t>(place)];
-    m_origin.reset();
-    if (next.rule != none) {
-        m_session.selectRule(next.rule);
-        m_rules->setFocus();
+    if (!next) {
+        Q_EMIT messageAsked(tr("No open question is left."), false);
         return;
     }
-    const Side side = next.targetNode != none ? Side::Target : Side::Source;
-    const std::uint32_t node = side == Side::Target ? next.targetNode : next.sourceNode;
+    m_origin.reset();
+    if (next->rule != none) {
+        m_session.selectRule(next->rule);
+        rules()->setFocus();
+        return;
+    }
+    const Side side = next->targetNode != none ? Side::Target : Side::Source;
+    const std::uint32_t node = side == Side::Target ? next->targetNode : next->sourceNode;
     m_session.selectTensors(side, (side == Side::Target ? target : source)->nodes[node].tensors);
     panel(side)->view()->reveal(node);
     panel(side)->view()->showSelection({node}, true);
@@ -564,81 +361,23 @@ void MapPage::nextQuestion(int step)
 
 void MapPage::nextPanel()
 {
-    const QList<QWidget *> panels{m_source->view(), m_rules, m_target->view(), m_bottom->tabs()};
+    const QList<QWidget *> panels{m_source->view(), rules(), m_target->view(), m_docks->tabs()};
     const auto current = std::find_if(panels.begin(), panels.end(), [](QWidget *panel) { return panel->hasFocus(); });
     const auto next = current == panels.end() ? 0 : (current - panels.begin() + 1) % panels.size();
     panels[next]->setFocus(Qt::TabFocusReason);
 }
 
-void MapPage::addRule(const Rule &draft)
+void MapPage::acceptRules(const std::vector<std::uint32_t> &accepted)
 {
-    if (!m_session.hasPair())
-        return;
-    Rule start = draft;
-    const Selection &selection = m_session.selection();
-    if (start.sources.empty() && start.targets.empty() && selection.rule == none) {
-        const auto literal = [](const std::vector<std::uint32_t> &tensors, const Schema &schema, std::vector<Pattern> &patterns) {
-            if (tensors.size() == 1)
-                patterns.push_back(Pattern::literal(schema.tensors[tensors.front()].key));
-        };
-        literal(selection.source, *m_session.document().source(), start.sources);
-        literal(selection.target, *m_session.document().target(), start.targets);
-    }
-    delete m_newRule;
-    m_middle->setCurrentIndex(RulesList);
-    m_newRule = new RuleEditor(m_session.jobs(), m_session.document(), this);
-    m_newRule->setFixedHeight(RuleEditor::height);
-    m_newRule->setRule(none, start);
-    m_rulesColumn->insertWidget(1, m_newRule);
-    m_newRule->show();
-    m_newRule->sources()->setFocus();
-    connect(m_newRule, &RuleEditor::discarded, m_newRule, [this] {
-        m_newRule->deleteLater();
-        m_newRule = nullptr;
-        updateMiddle();
-        m_rules->setFocus();
-    });
-    connect(m_newRule, &RuleEditor::applied, m_newRule, [this](std::uint32_t, const Rule &rule) {
-        m_newRule->deleteLater();
-        m_newRule = nullptr;
-        MappingDocument &document = m_session.document();
-        std::uint32_t first = none;
-        // A rule of a person comes before what it overlaps, as with dragging.
-        document.change(withRulesPreferred(document.mapping(), {rule}, *document.source(), *document.target(), &first), tr("Add rule"));
-        m_selectAfterResolve = first;
-        m_rules->setFocus();
-    });
-}
-
-void MapPage::removeRules(const std::vector<std::uint32_t> &rules)
-{
-    if (!rules.empty())
-        m_session.document().removeRules(rules, rules.size() == 1 ? tr("Reject rule")
-                                                                  : tr("Reject %n rule(s)", nullptr, static_cast<int>(rules.size())));
-}
-
-void MapPage::acceptRules(const std::vector<std::uint32_t> &rules)
-{
-    Mapping next = m_session.document().mapping();
-    for (const std::uint32_t index : rules) {
-        if (index >= next.rules.size())
-            continue;
-        Rule &rule = next.rules[index];
-        rule = rule.state == RuleState::ToReview ? withCandidate(rule, static_cast<std::size_t>(m_rulesModel->chosenCandidate(index)))
-                                                 : rule;
-        rule.state = RuleState::Accepted;
-    }
-    m_session.document().change(std::move(next),
-                                rules.size() == 1 ? tr("Accept rule") : tr("Accept %n rule(s)", nullptr, static_cast<int>(rules.size())));
+    m_edits->accept(accepted, [this](std::uint32_t rule) { return static_cast<std::size_t>(m_rules->model()->chosenCandidate(rule)); });
 }
 
 void MapPage::compareCandidate(std::uint32_t rule, int candidate)
 {
     m_origin.reset();
     m_session.selectRule(rule);
-    m_bottom->showPanel(0);
-    if (auto *histogram = m_bottom->findChild<HistogramDock *>())
-        histogram->showCandidate(candidate);
+    m_docks->showPanelOf(m_docks->histogram());
+    m_docks->histogram()->showCandidate(candidate);
 }
 
 void MapPage::pairWith()
@@ -650,7 +389,7 @@ void MapPage::pairWith()
     }
     PairDialog dialog(m_session, sources, this);
     if (dialog.exec() == QDialog::Accepted && !dialog.targets().empty())
-        m_pairing->apply(sources, dialog.targets());
+        m_pairing->plan(sources, dialog.targets());
 }
 
 } // namespace rekey::ui

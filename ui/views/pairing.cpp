@@ -3,19 +3,16 @@
 
 #include "core/base/error.h"
 #include "core/suggest/suggest.h"
-#include "ui/document/rulesedit.h"
 #include "ui/jobs/job.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
 #include "ui/views/keytreeview.h"
-#include "ui/window/pagebutton.h"
 
 #include <QApplication>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
-#include <QStringListModel>
 #include <QTimerEvent>
 
 #include <variant>
@@ -80,45 +77,39 @@ void Pairing::preview(std::vector<std::uint32_t> sources, std::vector<std::uint3
     Job *job = m_session.jobs().start(
         this, QStringLiteral("preview"), tr("Inferring the rule"),
         [sources = std::move(sources), targets = std::move(targets), source = document.source(), target = document.target()](
-            const Progress &) { return QString::fromStdString(inferRules(sources, targets, *source, *target).text); },
+            const Progress &) {
+            const Inference inference = inferRules(sources, targets, *source, *target);
+            QString text = ruleLine(inference.rules.front());
+            if (inference.rules.size() > 1)
+                text += QLatin1Char('\n') + tr("and %1 more rules").arg(inference.rules.size() - 1);
+            // A plain rename of one key says nothing that the keys do not.
+            return inference.text == "1 → 1" ? text : QString::fromStdString(inference.text) + QLatin1Char('\n') + text;
+        },
         [this](const QString &text) { Q_EMIT previewed(text, true); });
     connect(job, &Job::failed, this, [this](const QString &error) { Q_EMIT previewed(error, false); });
 }
 
-void Pairing::apply(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets)
+void Pairing::plan(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets)
 {
     MappingDocument &document = m_session.document();
     if (!document.source() || !document.target())
         return;
-    struct Change
-    {
-        Mapping next;
-        std::uint32_t first = none;
-        QString text;
-    };
-    using Outcome = std::variant<Change, Refusal>;
+    using Outcome = std::variant<PairingPlan, Refusal>;
     m_session.jobs().start(
         this, QStringLiteral("pair"), tr("Inferring the rule"),
         [sources = std::move(sources), targets = std::move(targets), source = document.source(), target = document.target(),
-         mapping = document.mapping()](const Progress &) -> Outcome {
+         mapping = document.mapping(), before = document.resolution()](const Progress &progress) -> Outcome {
             try {
-                const Inference inference = inferRules(sources, targets, *source, *target);
-                Change change;
-                change.text = QString::fromStdString(inference.text);
-                change.next = withRulesPreferred(mapping, inference.rules, *source, *target, &change.first);
-                return change;
+                return planPairing(sources, targets, mapping, before.get(), *source, *target, progress);
             } catch (const Error &error) {
                 return Refusal{QString::fromUtf8(error.what()), literalRule(sources, targets, *source, *target)};
             }
         },
         [this](const Outcome &outcome) {
-            if (const auto *refusal = std::get_if<Refusal>(&outcome)) {
+            if (const auto *refusal = std::get_if<Refusal>(&outcome))
                 Q_EMIT refused(refusal->sentence, refusal->draft);
-                return;
-            }
-            const Change &change = std::get<Change>(outcome);
-            m_session.document().change(change.next, tr("Pair %1").arg(change.text));
-            Q_EMIT applied(change.first);
+            else
+                Q_EMIT planned(std::get<PairingPlan>(outcome));
         });
 }
 
@@ -214,7 +205,7 @@ void PairingDrag::showText(const QString &rule)
 {
     if (!m_label)
         return;
-    m_label->setText(rule.isEmpty() ? m_what : m_what + QStringLiteral("<br>") + rule.toHtmlEscaped());
+    m_label->setText(rule.isEmpty() ? m_what : m_what + QStringLiteral("<br>") + rule.toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>")));
     m_label->adjustSize();
     place(m_last);
 }
@@ -277,106 +268,9 @@ void PairingDrag::end(bool drop)
     m_target.keys()->setDragValues(0);
     m_target.viewport()->update();
     if (drop && m_over.isValid())
-        m_pairing.apply(std::move(m_tensors), m_target.keys()->tree()->tensorsBelow(m_target.keys()->nodeOf(m_over)));
+        m_pairing.plan(std::move(m_tensors), m_target.keys()->tree()->tensorsBelow(m_target.keys()->nodeOf(m_over)));
     m_over = QModelIndex();
     m_tensors.clear();
-}
-
-/// Target rows whose template contains the text, leaves first that take as many values.
-class PairDialog::Rows : public QAbstractListModel
-{
-public:
-    Rows(std::shared_ptr<const KeyTree> tree, std::uint64_t values, QObject *parent)
-        : QAbstractListModel(parent)
-        , m_tree(std::move(tree))
-        , m_values(values)
-    {
-    }
-
-    void setText(const QString &text)
-    {
-        beginResetModel();
-        m_nodes.clear();
-        for (std::uint32_t node = 1; node < m_tree->nodes.size(); ++node) {
-            if (text.isEmpty() || keyText(m_tree->nodes[node].path).contains(text, Qt::CaseInsensitive))
-                m_nodes.push_back(node);
-        }
-        std::stable_sort(m_nodes.begin(), m_nodes.end(), [this](std::uint32_t a, std::uint32_t b) { return fits(a) && !fits(b); });
-        endResetModel();
-    }
-
-    std::uint32_t node(int row) const { return m_nodes[static_cast<std::size_t>(row)]; }
-    int rowCount(const QModelIndex &parent = {}) const override { return parent.isValid() ? 0 : static_cast<int>(m_nodes.size()); }
-
-    QVariant data(const QModelIndex &index, int role) const override
-    {
-        if (!index.isValid() || (role != Qt::DisplayRole && role != Qt::ToolTipRole))
-            return {};
-        const KeyTree::Node &shown = m_tree->nodes[node(index.row())];
-        const QString detail = shown.shapes.empty() ? QStringLiteral("%1 keys").arg(shown.keys) : QString::fromStdString(shown.shapes);
-        return keyText(shown.path) + QStringLiteral("   ") + detail;
-    }
-
-private:
-    bool fits(std::uint32_t node) const { return m_tree->nodes[node].values == m_values; }
-
-    std::shared_ptr<const KeyTree> m_tree;
-    std::uint64_t m_values;
-    std::vector<std::uint32_t> m_nodes;
-};
-
-PairDialog::PairDialog(Session &session, const std::vector<std::uint32_t> &sources, QWidget *parent)
-    : QDialog(parent)
-    , m_tree(session.keyTree(Side::Target))
-    , m_edit(new QLineEdit)
-    , m_list(new QListView)
-{
-    setWindowTitle(tr("Pair with…"));
-    resize(560, 420);
-    const Schema &schema = session.checkpoint(Side::Source)->schema();
-    std::uint64_t values = 0;
-    for (const std::uint32_t source : sources)
-        values += elementCount(schema.tensors[source].shape);
-    m_rows = new Rows(m_tree, values, this);
-    auto *what = new QLabel(sources.size() == 1 ? tr("%1 becomes the target key:").arg(keyText(schema.tensors[sources.front()].key))
-                                                : tr("%1 and %n more key(s) become:", nullptr, static_cast<int>(sources.size()) - 1)
-                                                      .arg(keyText(schema.tensors[sources.front()].key)));
-    what->setWordWrap(true);
-    m_edit->setPlaceholderText(tr("Part of a target key"));
-    m_edit->setAccessibleName(tr("Part of a target key"));
-    m_list->setModel(m_rows);
-    m_list->setFont(fixedFont());
-    m_list->setUniformItemSizes(true);
-    m_list->setFocusPolicy(Qt::NoFocus);
-    auto *pair = new PageButton(PageButton::Look::Primary, tr("Pair"));
-    auto *cancel = new PageButton(PageButton::Look::Outlined, tr("Cancel"));
-    auto *buttons = new QHBoxLayout;
-    buttons->addStretch(1);
-    buttons->addWidget(cancel);
-    buttons->addWidget(pair);
-    auto *column = new QVBoxLayout(this);
-    column->addWidget(what);
-    column->addWidget(m_edit);
-    column->addWidget(m_list, 1);
-    column->addLayout(buttons);
-    connect(m_edit, &QLineEdit::textChanged, this, &PairDialog::filter);
-    connect(m_edit, &QLineEdit::returnPressed, this, &QDialog::accept);
-    connect(m_list, &QListView::doubleClicked, this, &QDialog::accept);
-    connect(pair, &QAbstractButton::clicked, this, &QDialog::accept);
-    connect(cancel, &QAbstractButton::clicked, this, &QDialog::reject);
-    filter();
-}
-
-void PairDialog::filter()
-{
-    m_rows->setText(m_edit->text());
-    m_list->setCurrentIndex(m_rows->index(0));
-}
-
-std::vector<std::uint32_t> PairDialog::targets() const
-{
-    const QModelIndex current = m_list->currentIndex();
-    return current.isValid() ? m_tree->tensorsBelow(m_rows->node(current.row())) : std::vector<std::uint32_t>();
 }
 
 } // namespace rekey::ui

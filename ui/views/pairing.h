@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/document/pairingplan.h"
 #include "ui/document/session.h"
 
 #include <QBasicTimer>
-#include <QDialog>
 #include <QLabel>
-#include <QLineEdit>
-#include <QListView>
 
 namespace rekey::ui {
 
 class KeyTreeView;
 
-/// Source keys onto target keys: asks core what rule that is, off the GUI thread, and makes it one undo step.
+/// Source keys onto target keys: asks core what rule that is, off the GUI thread.
 class Pairing : public QObject
 {
     Q_OBJECT
@@ -22,11 +20,12 @@ public:
 
     /// previewed() says what rule it would be.
     void preview(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets);
-    void apply(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets);
+    /// planned() or refused() follows.
+    void plan(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets);
 
 Q_SIGNALS:
     void previewed(const QString &text, bool fits);
-    void applied(std::uint32_t firstRule);
+    void planned(const rekey::ui::PairingPlan &plan);
     /// No transform leads from one to the other: the sentence, and patterns to go on with by hand.
     void refused(const QString &sentence, const rekey::Rule &draft);
 
@@ -65,23 +64,6 @@ private:
     QPersistentModelIndex m_over;
     QBasicTimer m_hoverTimer, m_scrollTimer;
     bool m_armed = false, m_dragging = false;
-};
-
-/// The keyboard's way to pair: type a part of a target key, choose, Enter.
-class PairDialog : public QDialog
-{
-    Q_OBJECT
-public:
-    PairDialog(Session &session, const std::vector<std::uint32_t> &sources, QWidget *parent = nullptr);
-    std::vector<std::uint32_t> targets() const;
-
-private:
-    void filter();
-    std::shared_ptr<const KeyTree> m_tree;
-    QLineEdit *m_edit;
-    QListView *m_list;
-    class Rows;
-    Rows *m_rows;
 };
 
 } // namespace rekey::ui

@@ -18,39 +18,20 @@ namespace rekey::ui {
 namespace {
 
 constexpr int effectDelay = 80; ///< ms after the last key
-constexpr std::size_t mostCompletions = 5'000;
-
-/// Keys with their numbers lifted out, once each.
-QStringList templates(const Schema &schema)
+/// The templates of a side's rows: keys with their numbers lifted out, once each.
+QStringList templates(const KeyTree &tree)
 {
-    static const char letters[] = "ijkn";
     QStringList texts;
-    QSet<QString> seen;
-    for (const SchemaTensor &tensor : schema.tensors) {
-        QStringList segments = QString::fromStdString(tensor.key).split(QLatin1Char('.'));
-        int number = 0;
-        for (QString &segment : segments) {
-            bool isNumber = false;
-            segment.toLongLong(&isNumber);
-            if (isNumber)
-                segment = QStringLiteral("{%1}").arg(QLatin1Char(letters[std::min(number++, 3)]));
-        }
-        const QString text = segments.join(QLatin1Char('.'));
-        if (!seen.contains(text)) {
-            seen.insert(text);
-            texts.append(text);
-        }
-        if (static_cast<std::size_t>(texts.size()) >= mostCompletions)
-            break;
+    for (const KeyTree::Node &node : tree.nodes) {
+        if (!node.tensors.empty())
+            texts.append(QString::fromStdString(node.path));
     }
     return texts;
 }
 
-void complete(QLineEdit *edit, const std::shared_ptr<const Schema> &schema)
+void complete(QLineEdit *edit, QStringList texts)
 {
-    if (!schema)
-        return;
-    auto *completer = new QCompleter(templates(*schema), edit);
+    auto *completer = new QCompleter(std::move(texts), edit);
     completer->setCaseSensitivity(Qt::CaseInsensitive);
     completer->setFilterMode(Qt::MatchContains);
     completer->setMaxVisibleItems(10);
@@ -93,10 +74,10 @@ void PatternEdit::paintEvent(QPaintEvent *event)
     painter.drawPolyline(wave);
 }
 
-RuleEditor::RuleEditor(Jobs &jobs, MappingDocument &document, QWidget *parent)
+RuleEditor::RuleEditor(Session &session, QWidget *parent)
     : QWidget(parent)
-    , m_jobs(jobs)
-    , m_document(document)
+    , m_session(session)
+    , m_document(session.document())
     , m_sources(new PatternEdit)
     , m_targets(new PatternEdit)
     , m_transform(new PatternEdit)
@@ -153,8 +134,15 @@ RuleEditor::RuleEditor(Jobs &jobs, MappingDocument &document, QWidget *parent)
     }
     connect(m_apply, &QAbstractButton::clicked, this, &RuleEditor::apply);
     connect(m_discard, &QAbstractButton::clicked, this, &RuleEditor::discarded);
-    complete(m_sources, document.source());
-    complete(m_targets, document.target());
+    for (const Side side : {Side::Source, Side::Target}) {
+        const auto tree = session.keyTree(side);
+        if (!tree)
+            continue;
+        session.jobs().start(
+            this, QStringLiteral("complete%1").arg(static_cast<int>(side)), tr("Listing keys"),
+            [tree](const Progress &) { return templates(*tree); },
+            [this, side](QStringList texts) { complete(side == Side::Source ? m_sources : m_targets, std::move(texts)); });
+    }
 }
 
 void RuleEditor::setRule(std::uint32_t index, const Rule &rule)
@@ -196,7 +184,7 @@ void RuleEditor::computeEffect()
     const auto source = m_document.source(), target = m_document.target();
     if (!source || !target)
         return;
-    m_jobs.start(
+    m_session.jobs().start(
         this, QStringLiteral("effect"), tr("Computing the effect"),
         [draft = draft(), index = m_index, mapping = m_document.mapping(), before = m_document.resolution(), source,
          target](const Progress &progress) { return draftEffect(draft, index, mapping, before.get(), *source, *target, progress); },

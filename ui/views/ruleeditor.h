@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/document/mappingdocument.h"
 #include "ui/document/ruledraft.h"
+#include "ui/document/session.h"
 
 #include <QLabel>
 #include <QLineEdit>
@@ -11,7 +11,6 @@
 
 namespace rekey::ui {
 
-class Jobs;
 class PageButton;
 
 /// A line edit for patterns that underlines where a pattern goes wrong.
@@ -36,7 +35,7 @@ class RuleEditor : public QWidget
 public:
     static constexpr int height = 72;
 
-    RuleEditor(Jobs &jobs, MappingDocument &document, QWidget *parent);
+    RuleEditor(Session &session, QWidget *parent);
 
     /// `index` none: a new rule.
     void setRule(std::uint32_t index, const Rule &rule);
@@ -62,7 +61,7 @@ private:
     void computeEffect();
     void showEffect(const DraftEffect &effect);
 
-    Jobs &m_jobs;
+    Session &m_session;
     MappingDocument &m_document;
     std::uint32_t m_index = none;
     Rule m_base;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/views/rulesview.h"
 
-#include "ui/document/mappingdocument.h"
+#include "ui/document/session.h"
 #include "ui/theme/theme.h"
 #include "ui/views/ruledelegate.h"
 #include "ui/views/ruleeditor.h"
@@ -26,10 +26,9 @@ QString groupKey(const RulesModel::Group &group)
 
 } // namespace
 
-RulesView::RulesView(Jobs &jobs, MappingDocument &document, RulesModel *model, QWidget *parent)
+RulesView::RulesView(Session &session, RulesModel *model, QWidget *parent)
     : QTreeView(parent)
-    , m_jobs(jobs)
-    , m_document(document)
+    , m_session(session)
     , m_model(model)
     , m_delegate(new RuleDelegate(model, this))
 {
@@ -217,7 +216,7 @@ void RulesView::editRule(std::uint32_t rule)
         m_openQuestion = none;
     }
     m_delegate->setEditedRule(rule);
-    m_editor = new RuleEditor(m_jobs, m_document, viewport());
+    m_editor = new RuleEditor(m_session, viewport());
     m_editor->setRule(rule, m_model->mapping()->rules[rule]);
     connect(m_editor, &RuleEditor::discarded, this, [this] {
         closeEditor();
@@ -308,7 +307,7 @@ void RulesView::keyPressEvent(QKeyEvent *event)
     } else if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) {
         if (review && !m_model->mapping()->rules[rule].candidates.empty())
             Q_EMIT candidateAccepted(rule, m_model->chosenCandidate(rule));
-        else if (rule != none)
+        else if (!selectedRules().empty())
             Q_EMIT acceptAsked(selectedRules());
     } else {
         QTreeView::keyPressEvent(event);
@@ -318,7 +317,7 @@ void RulesView::keyPressEvent(QKeyEvent *event)
 void RulesView::contextMenuEvent(QContextMenuEvent *event)
 {
     const QModelIndex index = indexAt(event->pos());
-    if (index.isValid() && m_model->node(index).rule != none)
+    if (index.isValid())
         Q_EMIT menuAsked(m_model->node(index).rule, event->globalPos());
 }
 

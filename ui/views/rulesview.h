@@ -9,10 +9,9 @@
 
 namespace rekey::ui {
 
-class Jobs;
-class MappingDocument;
 class RuleDelegate;
 class RuleEditor;
+class Session;
 
 /// The rules between the two trees. A row in edit grows and holds the one RuleEditor; the rule to review that is the
 /// current one shows its candidates and their buttons.
@@ -20,7 +19,7 @@ class RulesView : public QTreeView
 {
     Q_OBJECT
 public:
-    RulesView(Jobs &jobs, MappingDocument &document, RulesModel *model, QWidget *parent = nullptr);
+    RulesView(Session &session, RulesModel *model, QWidget *parent = nullptr);
 
     RulesModel *rules() const { return m_model; }
     RuleEditor *editor() const;
@@ -34,6 +33,8 @@ public:
     void showRule(std::uint32_t rule);
     void editRule(std::uint32_t rule);
     void closeEditor();
+    /// Also those of selected groups.
+    std::vector<std::uint32_t> selectedRules() const;
 
 Q_SIGNALS:
     void rowsMoved();
@@ -63,10 +64,8 @@ private:
     void openQuestion(std::uint32_t rule);
     void relayout();
     QWidget *makeActions(std::uint32_t rule);
-    std::vector<std::uint32_t> selectedRules() const;
 
-    Jobs &m_jobs;
-    MappingDocument &m_document;
+    Session &m_session;
     RulesModel *m_model;
     RuleDelegate *m_delegate;
     QPointer<RuleEditor> m_editor;

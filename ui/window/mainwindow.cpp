@@ -9,6 +9,7 @@
 #include "ui/segment/segmentpage.h"
 #include "ui/theme/displaytext.h"
 #include "ui/views/bottompanel.h"
+#include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
 #include "ui/views/paritypage.h"
 #include "ui/views/startpage.h"
