@@ -8,6 +8,7 @@ namespace rekey {
 
 std::string writePython(const ExportInput &input);
 std::string writeTransformers(const ExportInput &input);
+std::string writeWeightConversions(const ExportInput &input);
 std::string writeJson(const ExportInput &input);
 std::string writeMarkdown(const ExportInput &input);
 

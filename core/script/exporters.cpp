@@ -12,9 +12,10 @@
 namespace rekey {
 
 // To add an exporter: one file with one function, its declaration in exporterlist.h, one row here.
-constexpr std::array<Exporter, 4> table = {{
+constexpr std::array<Exporter, 5> table = {{
     {"python", "Python script (torch)", ".py", writePython},
-    {"transformers", "Key dictionary for transformers conversion scripts", ".py", writeTransformers},
+    {"transformers", "Key dictionary of transformers' conversion scripts", ".py", writeTransformers},
+    {"transformers5", "Weight conversions for transformers 5 (WeightRenaming, WeightConverter)", ".py", writeWeightConversions},
     {"json", "Rekey mapping (JSON)", ".rekey.json", writeJson},
     {"markdown", "Report (Markdown)", ".md", writeMarkdown},
 }};

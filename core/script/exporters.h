@@ -20,7 +20,7 @@ struct ExportInput
 
 struct Exporter
 {
-    std::string_view id;          ///< "python", "transformers", "json", "markdown"
+    std::string_view id;          ///< "python", "transformers", "transformers5", "json", "markdown"
     std::string_view description; ///< "Python script (torch)"
     std::string_view extension;   ///< ".py"
     std::string (*write)(const ExportInput &input);

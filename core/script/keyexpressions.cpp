@@ -2,6 +2,7 @@
 #include "core/script/keyexpressions.h"
 
 #include "core/mapping/patterntokens.h"
+#include "core/mapping/rulevariables.h"
 #include "core/script/pythonpatterns.h"
 
 #include <fmt/format.h>
@@ -261,6 +262,17 @@ std::vector<Rule> writtenOut(const Rule &rule, std::uint32_t index, const Export
     for (const Replacements &values : all)
         rules.push_back(replaced(rule, values));
     return rules.size() > most ? std::vector<Rule>() : rules;
+}
+
+bool renamesSingleKeys(const Rule &rule, std::uint32_t index, const ExportInput &input)
+{
+    if (!rule.transform.empty() || rule.sources.size() != 1 || !variablesOnlyIn(rule.targets, rule.sources).empty())
+        return false;
+    if (variablesOnlyIn(rule.sources, rule.targets).empty())
+        return true;
+    return input.resolution && std::ranges::all_of(input.resolution->assignments, [index](const Assignment &assignment) {
+        return assignment.rule != index || assignment.sources.size() == 1;
+    });
 }
 
 std::string ruleComment(const Rule &rule)

@@ -27,6 +27,10 @@ std::string keyExpression(const Pattern &pattern);
 /// that takes more than `most` rules, or where the values are unknown.
 std::vector<Rule> writtenOut(const Rule &rule, std::uint32_t index, const ExportInput &input, std::size_t most);
 
+/// Whether a map rule gives single keys other names, and no more. A variable that only the source has gathers; in this pair it may
+/// have one value each time.
+bool renamesSingleKeys(const Rule &rule, std::uint32_t index, const ExportInput &input);
+
 /// "q, k -> qk", for comments.
 std::string ruleComment(const Rule &rule);
 

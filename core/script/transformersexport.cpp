@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/script/exporterlist.h"
 
-#include "core/mapping/rulevariables.h"
 #include "core/script/keyexpressions.h"
 #include "core/script/pythonpatterns.h"
 
@@ -20,7 +19,7 @@ namespace {
 constexpr std::size_t mostEntries = 128; ///< for one rule
 
 /// Why a rule is more than a renaming of single keys; empty when it is not.
-std::string obstacleOf(const Rule &rule)
+std::string obstacleOf(const Rule &rule, std::uint32_t index, const ExportInput &input)
 {
     if (rule.state == RuleState::ToReview)
         return fmt::format("open question, confidence {:.2f}", rule.confidence);
@@ -28,11 +27,7 @@ std::string obstacleOf(const Rule &rule)
         return "drop" + (rule.reason.empty() ? std::string() : ": " + pythonComment(rule.reason));
     if (rule.kind == RuleKind::Init)
         return fmt::format("init {}", initPolicyName(rule.init));
-    if (!rule.transform.empty() || rule.sources.size() > 1)
-        return ruleTransformText(rule);
-    if (!variablesOnlyIn(rule.sources, rule.targets).empty() || !variablesOnlyIn(rule.targets, rule.sources).empty())
-        return "gathers or scatters keys";
-    return {};
+    return renamesSingleKeys(rule, index, input) ? std::string() : ruleTransformText(rule);
 }
 
 class Dictionary
@@ -72,7 +67,7 @@ private:
     void add(std::uint32_t index)
     {
         const Rule &rule = m_input.mapping->rules[index];
-        if (const std::string obstacle = obstacleOf(rule); !obstacle.empty())
+        if (const std::string obstacle = obstacleOf(rule, index, m_input); !obstacle.empty())
             return unsaid(rule, obstacle);
         Rule first = rule;
         if (rule.targets.size() > 1) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -88,6 +89,30 @@ void convert(CheckpointPtr source, const Mapping &mapping, CheckpointPtr target,
     runtime().convert(request, {});
 }
 
+/// What transformers' forms are compared with: which source keys are plain renamings, and which target keys a source fills.
+nlohmann::json describe(const ExportInput &input)
+{
+    nlohmann::json pair = {{"sources", nlohmann::json::array()}, {"plain", nlohmann::json::object()}, {"filled", nlohmann::json::array()}};
+    for (const SchemaTensor &tensor : input.source->tensors)
+        pair["sources"].push_back(tensor.key);
+    for (const Assignment &assignment : input.resolution->assignments) {
+        if (input.mapping->rules[assignment.rule].transform.empty() && assignment.sources.size() == 1)
+            pair["plain"][input.source->tensors[assignment.sources.front()].key].push_back(input.target->tensors[assignment.targets.front()].key);
+    }
+    for (std::size_t i = 0; i < input.target->tensors.size(); ++i) {
+        if (input.resolution->targets[i].status == TargetStatus::Filled)
+            pair["filled"].push_back(input.target->tensors[i].key);
+    }
+    return pair;
+}
+
+void exportAll(const fs::path &folder, const ExportInput &input)
+{
+    for (const auto &[file, id] : {std::pair("convert.py", "python"), std::pair("names.py", "transformers"), std::pair("conversions.py", "transformers5")})
+        std::ofstream(folder / file) << exporterById(id).write(input);
+    std::ofstream(folder / "pair.json") << describe(input);
+}
+
 Pair prepare(const fs::path &data)
 {
     Pair pair;
@@ -110,7 +135,7 @@ Pair prepare(const fs::path &data)
         return effect.mismatched + effect.collisions > 0;
     });
     const Resolution rest = resolve(pair.mapping, from, to);
-    std::ofstream(pair.folder / "convert.py") << exporterById("python").write({&pair.mapping, &from, &to, &rest});
+    exportAll(pair.folder, {&pair.mapping, &from, &to, &rest});
     const Inversion inversion = invert(pair.mapping, rest, from, to);
     pair.leadsBack = inversion.notInvertible.empty();
     pair.back = inversion.mapping;

@@ -42,12 +42,12 @@ TEST(Exporters, TableIsComplete)
         EXPECT_FALSE(exporter.description.empty());
         EXPECT_TRUE(exporter.extension.starts_with("."));
     }
-    EXPECT_EQ(ids, (std::set<std::string_view>{"python", "transformers", "json", "markdown"}));
+    EXPECT_EQ(ids, (std::set<std::string_view>{"python", "transformers", "transformers5", "json", "markdown"}));
     try {
         exporterById("yaml");
         ADD_FAILURE();
     } catch (const Error &error) {
-        EXPECT_THAT(error.what(), HasSubstr("known: python, transformers, json, markdown"));
+        EXPECT_THAT(error.what(), HasSubstr("known: python, transformers, transformers5, json, markdown"));
     }
 }
 
@@ -108,6 +108,42 @@ TEST(Exporters, TransformersForm)
         pairOf(rules, schemaOf({{"a.0", {2}}, {"a.1", {2}}, {"s.in", {1}}, {"s.out", {1}}}), schemaOf({{"a.1", {2}}, {"a.2", {2}}, {"t.in", {1}}})).input());
     EXPECT_THAT(known, HasSubstr("    r\"^a\\.0$\": r\"a.1\",\n    r\"^a\\.1$\": r\"a.2\",\n"));
     EXPECT_THAT(known, HasSubstr("# - 1 key that an expression renames although the mapping does not, first 's.out'"));
+}
+
+TEST(Exporters, Transformers5Form)
+{
+    const std::vector<Rule> rules = {map({"m.b.{i}.norm{j}.{leaf}"}, {"v.l.{i}.ln{j}.{leaf}"}), map({"m.b.{i}.{x:q|k}"}, {"v.l.{i}.{x:key|query}"}),
+                                     map({"m.{i}.q.{leaf}", "m.{i}.k.{leaf}"}, {"l.{i}.qk.{leaf}"}, "concat dim 0"),
+                                     map({"{i}.qkv"}, {"{i}.q", "{i}.k", "{i}.v"}, "split dim 0 into 3"), map({"{i}.e.{e}.w"}, {"{i}.experts"}, "stack dim 0"),
+                                     map({"a"}, {"b"}, "transpose 0 1"), map({"c"}, {"c"}), drop("head.{leaf}", "other task"), init("new"),
+                                     map({"pe"}, {"x.pe", "y.pe"}), map({"t"}, {"u"}, "add 1"), map({"two", "three"}, {"n"}, "sum")};
+    const std::string text = exporterById("transformers5").write(pairOf(rules, {}, {}).input());
+    EXPECT_THAT(text, HasSubstr("from transformers.core_model_loading import Chunk, Concatenate, MergeModulelist, Transpose, WeightConverter, WeightRenaming\n"));
+    EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.b\.(\d+)\.norm(?=\d+\.[^./]+$)", r"v.l.\1.ln"),)~"));
+    EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.b\.(\d+)\.q$", r"v.l.\1.key"),)~"));
+    EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.(?=\d+\.q\.[^./]+$)", r"l."),)~"));
+    EXPECT_THAT(text, HasSubstr(R"~(        source_patterns=[r"\.q\.(?=[^./]+$)", r"\.k\.(?=[^./]+$)"],
+        target_patterns=".qk.",
+        operations=[Concatenate(dim=0)],)~"));
+    EXPECT_THAT(text, HasSubstr(R"~(        source_patterns=r"\.qkv$",
+        target_patterns=[".q", ".k", ".v"],
+        operations=[Chunk(dim=0)],)~"));
+    EXPECT_THAT(text, HasSubstr(R"~(        source_patterns=r"\.e.*.w$",
+        target_patterns=".experts",
+        operations=[MergeModulelist(dim=0)],)~"));
+    EXPECT_THAT(text, Not(HasSubstr("\"c\""))) << "a key that keeps its name needs no entry";
+    EXPECT_THAT(text, HasSubstr("    r\"^head\\.[^./]+$\",  # other task\n"));
+    for (const char *unsaid : {"# - new: the model initialises", "# - pe -> x.pe, y.pe: one tensor under several names", "# - t -> u: add 1",
+                               "# - two, three -> n: 2 → 1, sum"})
+        EXPECT_THAT(text, HasSubstr(unsaid));
+
+    // Renamings follow one another there: b has to become c before a becomes b. Names that change places cannot.
+    const std::string chain = exporterById("transformers5").write(
+        pairOf({map({"a"}, {"b"}), map({"b"}, {"c"})}, schemaOf({{"a", {1}}, {"b", {1}}}), schemaOf({{"b", {1}}, {"c", {1}}})).input());
+    EXPECT_THAT(chain, HasSubstr("    WeightRenaming(r\"^b$\", r\"c\"),\n    WeightRenaming(r\"^a$\", r\"b\"),\n"));
+    const std::string swapped = exporterById("transformers5").write(
+        pairOf({map({"a"}, {"b"}), map({"b"}, {"a"})}, schemaOf({{"a", {1}}, {"b", {1}}}), schemaOf({{"a", {1}}, {"b", {1}}})).input());
+    EXPECT_THAT(swapped, HasSubstr("# - 1 key would be taken for another, since renamings follow one another and converters search: 'a' as 'a'"));
 }
 
 TEST(Exporters, PythonHoldsOnlyWhatItUses)
