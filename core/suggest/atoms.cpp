@@ -2,6 +2,7 @@
 #include "core/suggest/atoms.h"
 
 #include "core/suggest/logicalorder.h"
+#include "core/suggest/sublayers.h"
 
 #include <algorithm>
 #include <cctype>
@@ -268,20 +269,6 @@ std::string fusedRole(const Words &words)
     return {};
 }
 
-namespace {
-
-/// Whether the file lists by name what is not skipped.
-bool listedByName(const Schema &schema, const std::vector<bool> &skip)
-{
-    Schema kept;
-    for (std::size_t t = 0; t < schema.tensors.size(); ++t)
-        if (!skip[t])
-            kept.tensors.push_back(schema.tensors[t]);
-    return isAlphabetical(kept);
-}
-
-} // namespace
-
 std::pair<Side, Side> cutIntoAtoms(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
                                    const std::vector<bool> &skipTarget)
 {
@@ -293,8 +280,10 @@ std::pair<Side, Side> cutIntoAtoms(const Schema &source, const Schema &target, c
     to.units = makeUnits(target, skipTarget);
     lookAround(from);
     lookAround(to);
-    from.alphabetical = listedByName(source, skipSource);
-    to.alphabetical = listedByName(target, skipTarget);
+    from.alphabetical = isAlphabetical(source);
+    to.alphabetical = isAlphabetical(target);
+    nameOwnersOfNorms(from);
+    nameOwnersOfNorms(to);
 
     const auto fromSizes = roleSizes(from), toSizes = roleSizes(to);
     std::set<Matrix> known;

@@ -29,6 +29,7 @@ struct Unit
     Words words;                       ///< canonical
     bool inputFirst = false;           ///< by its leaf's or module's name
     bool twin = false;                 ///< within a running copy of another part (Lexicon::twins)
+    bool assumed = false;              ///< what it belongs to is only usual (nameOwnersOfNorms)
     Modality modality = Modality::Unknown;
 
     const Leaf *find(std::string_view kind) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/beliefs.h"
 
+#include "core/suggest/blocksequence.h"
 #include "core/suggest/layout.h"
 #include "core/suggest/namescores.h"
 #include "core/suggest/neighbourhood.h"
@@ -18,10 +19,11 @@ struct Weights
 {
     float name = 0.9F;
     float group = 7.0F;
-    float pattern = 4.0F;
+    float pattern = 3.0F;
     float order = 2.0F;
     float neighbour = 2.0F;
     float numbers = 3.0F;
+    float sequence = 2.5F;
     float penalty = 1.5F;
 };
 
@@ -34,7 +36,7 @@ float total(const Candidacy &c, const Weights &w)
 {
     const Support &s = c.support;
     return (c.values == ValuePrints::Verdict::Same ? sameValues : 0.0F) + w.name * s.name + w.group * s.group + w.pattern * s.pattern + w.order * s.order + w.neighbour * s.neighbour
-        + w.numbers * s.numbers - w.penalty * s.penalty;
+        + w.numbers * s.numbers + w.sequence * s.sequence - w.penalty * s.penalty;
 }
 
 /// A tower for pictures never takes the weights of one for text.
@@ -202,6 +204,7 @@ std::vector<Candidacy> believe(const Side &source, const Side &target, const Val
 {
     std::vector<Candidacy> candidates = allCandidates(source, target, values, progress.part(0, 0.3));
     Neighbourhood around(source, target, candidates);
+    BlockSequence sequence(source, target, candidates);
     Weights weights;
     if (source.alphabetical || target.alphabetical) {
         weights.neighbour = 0;
@@ -214,6 +217,7 @@ std::vector<Candidacy> believe(const Side &source, const Side &target, const Val
         const float sharpness = round < 4 ? 0.6F : 1.0F;
         shareOut(candidates, source.atoms.size(), target.atoms.size(), sharpness);
         around.support(candidates);
+        sequence.support(candidates);
         for (auto &c : candidates)
             c.score = total(c, weights);
     }

@@ -22,6 +22,7 @@ struct Support
     float order = 0;     ///< on the best alignment of the two files' orders
     float neighbour = 0; ///< what stands before and after goes together
     float numbers = 0;   ///< numbers in the names correspond
+    float sequence = 0;  ///< numbered modules around both come in the same turn
 };
 
 /// An atom of the source that may be an atom of the target.

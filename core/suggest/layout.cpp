@@ -73,9 +73,10 @@ void addHeads(std::vector<Layout> &found, const Shape &source, const Shape &targ
 {
     const Shape reversed(target.rbegin(), target.rend());
     // A convolution over patches as a linear layer over flattened ones: pixels first, colours last is the usual order.
-    if (source.size() == 4 && target.size() == 2 && source[0] == target[0] && source[2] > 1 && source[3] > 1)
+    constexpr std::int64_t mostColours = 4;
+    if (source.size() == 4 && target.size() == 2 && source[0] == target[0] && source[1] <= mostColours && source[2] > 1 && source[3] > 1)
         found.push_back({{step(Permute{{0, 2, 3, 1}}), step(Reshape{target})}, false, 0.7, true});
-    if (source.size() == 2 && target.size() == 4 && source[0] == target[0] && target[2] > 1 && target[3] > 1)
+    if (source.size() == 2 && target.size() == 4 && source[0] == target[0] && target[1] <= mostColours && target[2] > 1 && target[3] > 1)
         found.push_back({{step(Reshape{{target[0], target[2], target[3], target[1]}}), step(Permute{{0, 3, 1, 2}})}, false, 0.7, true});
     if (joins(source, target) || joins(target, source))
         found.push_back({{step(Reshape{target})}, false, 0.8});

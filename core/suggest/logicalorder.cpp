@@ -129,13 +129,20 @@ private:
             }
         }
         auto &children = m_nodes[index].children;
-        if (m_alphabetical)
+        if (m_alphabetical || allNumbers(children))
             std::stable_sort(children.begin(), children.end(), [&](std::size_t a, std::size_t b) {
                 return m_nodes[a].counted && m_nodes[b].counted && m_nodes[a].number != m_nodes[b].number
                     ? m_nodes[a].number < m_nodes[b].number
                     : naturalOrder(m_nodes[a].name, m_nodes[b].name);
             });
         std::stable_sort(children.begin(), children.end(), [&](std::size_t a, std::size_t b) { return m_nodes[a].place < m_nodes[b].place; });
+    }
+
+    bool allNumbers(const std::vector<std::size_t> &children) const
+    {
+        return std::all_of(children.begin(), children.end(), [&](std::size_t child) {
+            return std::all_of(m_nodes[child].name.begin(), m_nodes[child].name.end(), isDigit);
+        });
     }
 
     void visit(std::size_t index)
@@ -197,11 +204,34 @@ std::vector<Placed> logicalOrder(const std::vector<Unit> &units, bool alphabetic
 
 bool isAlphabetical(const Schema &schema)
 {
-    std::size_t ascending = 0;
-    const auto &tensors = schema.tensors;
-    for (std::size_t i = 1; i < tensors.size(); ++i)
-        ascending += tensors[i - 1].key < tensors[i].key;
-    return tensors.size() > 8 && static_cast<double>(ascending) >= 0.97 * static_cast<double>(tensors.size() - 1);
+    // Siblings tell, not whole keys: a file may hold several parts, one after the other, some of them sorted. Numbers tell
+    // nothing. Registration order is full of descents: "weight" stands before "bias", "norm" before "attn".
+    constexpr std::size_t fewest = 4;
+    constexpr double tolerated = 0.02, leastShare = 0.2;
+    struct Counts { std::size_t keys = 0, informative = 0, descents = 0; };
+    std::unordered_map<std::string, Counts> parts;            // by first segment
+    std::unordered_map<std::string, std::string> lastChild; // by parent
+    const auto isNumbered = [](const std::string &segment) { return numbered(segment).has_value(); };
+    for (const auto &tensor : schema.tensors) {
+        const auto segments = keySegments(tensor.key);
+        Counts &part = parts[segments.front()];
+        ++part.keys;
+        std::string parent;
+        for (const auto &segment : segments) {
+            std::string &last = lastChild[parent];
+            if (!parent.empty() && !last.empty() && last != segment && !(isNumbered(last) && isNumbered(segment))) {
+                ++part.informative;
+                part.descents += segment < last;
+            }
+            last = segment;
+            parent += segment + '.';
+        }
+    }
+    std::size_t sorted = 0;
+    for (const auto &[name, part] : parts)
+        if (part.informative >= fewest && static_cast<double>(part.descents) <= tolerated * static_cast<double>(part.informative))
+            sorted += part.keys;
+    return static_cast<double>(sorted) > leastShare * static_cast<double>(schema.tensors.size());
 }
 
 } // namespace rekey

@@ -147,7 +147,10 @@ float NameScores::score(std::uint32_t sourceAtom, std::uint32_t targetAtom) cons
         else
             same += m_weight[a[i]], ++i, ++j;
     }
-    return std::clamp(same - 0.5F * different - strange, -5.0F, 7.0F);
+    // Long names agree in much: what they still differ in must count.
+    const float sum = same - 0.5F * different - strange;
+    constexpr float least = -5, much = 6, rest = 0.5;
+    return std::max(least, sum <= much ? sum : much + rest * (sum - much));
 }
 
 } // namespace rekey

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/neighbourhood.h"
 
+#include "core/suggest/prefixmaximum.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -148,30 +150,6 @@ std::vector<bool> sharedPositions(const Side &side)
     return shared;
 }
 
-/// Largest prefix sums with the index that gives them (a Fenwick tree of maxima).
-class BestPrefix
-{
-public:
-    explicit BestPrefix(std::size_t size) : m_best(size + 1, {0.0F, noAtom}) {}
-    std::pair<float, std::uint32_t> before(std::size_t position) const
-    {
-        std::pair<float, std::uint32_t> best{0.0F, noAtom};
-        for (std::size_t i = position; i > 0; i -= i & (~i + 1))
-            if (m_best[i].first > best.first)
-                best = m_best[i];
-        return best;
-    }
-    void raise(std::size_t position, float value, std::uint32_t index)
-    {
-        for (std::size_t i = position + 1; i < m_best.size(); i += i & (~i + 1))
-            if (value > m_best[i].first)
-                m_best[i] = {value, index};
-    }
-
-private:
-    std::vector<std::pair<float, std::uint32_t>> m_best;
-};
-
 } // namespace
 
 Neighbourhood::Neighbourhood(const Side &source, const Side &target, const std::vector<Candidacy> &candidates)
@@ -277,7 +255,7 @@ void Neighbourhood::supportOrder(std::vector<Candidacy> &candidates) const
     // there on one side, for less: a block that is one position here can be several there.
     constexpr float staying = 0.4F;
     using Best = std::pair<float, std::uint32_t>;
-    BestPrefix best(m_positions);
+    PrefixMaximum best(m_positions);
     std::vector<Best> bestAt(m_positions, {0.0F, noAtom});
     std::vector<std::uint32_t> previous(m_cells.size(), noAtom);
     std::vector<float> values(m_cells.size(), 0.0F);
