@@ -17,14 +17,13 @@ constexpr float leastBelief = 0.05F;
 /// More pairs of equal size than this are not weighed again.
 constexpr std::uint64_t mostPairs = 1'000'000;
 
-/// Where an atom without a partner would do about as well by name and shape, only the order of both files, if it is known, tells
-/// which of them is meant.
-void doubt(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, const std::vector<bool> &sourceTaken,
+/// Where an atom without a partner would do about as well by name and shape, nobody but the values can tell for sure which of
+/// them is meant.
+void doubt(const Side &source, const std::vector<Candidacy> &candidates, const std::vector<bool> &sourceTaken,
            const std::vector<bool> &targetTaken, std::vector<Match> &matches)
 {
     constexpr float asWell = 1.0F;
     constexpr double doubtful = 0.8;
-    const bool ordered = !source.alphabetical && !target.alphabetical;
     const auto plausible = [](const Support &s) { return s.name - 1.5F * s.penalty; };
     std::vector<std::uint32_t> targetOf(source.atoms.size(), noAtom);
     for (std::uint32_t b = 0; b < matches.size(); ++b)
@@ -34,8 +33,7 @@ void doubt(const Side &source, const Side &target, const std::vector<Candidacy> 
         if (sourceTaken[c.source] == targetTaken[c.target] || c.values == ValuePrints::Verdict::Same)
             continue;
         Match &match = matches[targetTaken[c.target] ? c.target : targetOf[c.source]];
-        const bool told = match.values == ValuePrints::Verdict::Same || (ordered && match.support.order > c.support.order);
-        if (!told && plausible(c.support) > plausible(match.support) - asWell)
+        if (match.values != ValuePrints::Verdict::Same && plausible(c.support) > plausible(match.support) - asWell)
             match.confidence = std::min(match.confidence, doubtful);
     }
 }
@@ -105,7 +103,7 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
         sourceTaken[c.source] = targetTaken[c.target] = true;
         matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0, c.values};
     }
-    doubt(source, target, candidates, sourceTaken, targetTaken, matches);
+    doubt(source, candidates, sourceTaken, targetTaken, matches);
     chooseLeftovers(candidates, sourceTaken, targetTaken, matches);
     for (const auto &c : candidates) {
         Match &match = matches[c.target];
