@@ -29,6 +29,16 @@
     </message>
 </context>
 <context>
+    <name>rekey::ui::ExportDialog</name>
+    <message numerus="yes">
+        <source>%n line(s)</source>
+        <translation>
+            <numerusform>%n line</numerusform>
+            <numerusform>%n lines</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>rekey::ui::KeyTreeModel</name>
     <message numerus="yes">
         <source>%n key(s)</source>
@@ -58,17 +68,17 @@
 <context>
     <name>rekey::ui::PairDialog</name>
     <message numerus="yes">
-        <source>%1 and %n more key(s) become:</source>
-        <translation>
-            <numerusform>%1 and %n more key become:</numerusform>
-            <numerusform>%1 and %n more keys become:</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n key(s)</source>
         <translation>
             <numerusform>%n key</numerusform>
             <numerusform>%n keys</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 and %n more key(s) become:</source>
+        <translation>
+            <numerusform>%1 and %n more key become:</numerusform>
+            <numerusform>%1 and %n more keys become:</numerusform>
         </translation>
     </message>
 </context>

@@ -28,6 +28,7 @@
 #include "ui/views/startpage.h"
 #include "ui/window/banner.h"
 #include "ui/window/convertdialog.h"
+#include "ui/window/filedesk.h"
 #include "ui/window/mainwindow.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/segmentedswitch.h"
@@ -329,7 +330,7 @@ TEST_F(Tour, WalksThroughTheDemo)
     picture("18-parity");
     QTest::keyClick(window.get(), Qt::Key_2, Qt::ControlModifier);
     const QString script = folder.filePath(QStringLiteral("script.py"));
-    window->exportTo(QStringLiteral("python"), script);
+    window->desk().exportTo(QStringLiteral("python"), script);
     WAIT_FOR(QFile::exists(script), 5000);
     QFile file(script);
     ASSERT_TRUE(file.open(QIODevice::ReadOnly));

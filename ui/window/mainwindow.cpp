@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/window/mainwindow.h"
 
-#include "core/base/error.h"
 #include "core/script/exporters.h"
-#include "ui/document/architecturefile.h"
+#include "ui/document/conversion.h"
 #include "ui/inspect/inspectpage.h"
-#include "ui/jobs/job.h"
+#include "ui/models/globalsmodel.h"
 #include "ui/segment/segmentpage.h"
-#include "ui/theme/displaytext.h"
 #include "ui/views/bottompanel.h"
 #include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
 #include "ui/views/paritypage.h"
 #include "ui/views/startpage.h"
 #include "ui/window/banner.h"
+#include "ui/window/convertdialog.h"
+#include "ui/window/filedesk.h"
 #include "ui/window/jobbar.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/paintkit.h"
@@ -24,13 +24,10 @@
 #include <QCloseEvent>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
-#include <QFileDialog>
-#include <QFileInfo>
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPainter>
-#include <QSaveFile>
 #include <QStackedWidget>
 #include <QThread>
 #include <QUrl>
@@ -41,11 +38,6 @@ namespace {
 
 constexpr int toolBarHeight = 44, statusHeight = 28;
 constexpr QSize smallest(1024, 640), usual(1440, 900);
-
-QString checkpointFilter()
-{
-    return MainWindow::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)");
-}
 
 bool isMapping(const QString &path)
 {
@@ -91,6 +83,7 @@ QHBoxLayout *rowOf(QWidget *widget, QMargins margins, int spacing)
 MainWindow::MainWindow(Session &session, QWidget *parent)
     : QMainWindow(parent)
     , m_session(session)
+    , m_desk(new FileDesk(session, *this))
     , m_start(new StartPage(session))
     , m_map(new MapPage(session))
     , m_pages(new QStackedWidget)
@@ -175,7 +168,7 @@ QWidget *MainWindow::makeStartStatus()
     auto *status = new QWidget;
     QHBoxLayout *row = rowOf(status, {8, 0, 12, 0}, 16);
     auto *mapping = new PageButton(PageButton::Look::Link, tr("Open a saved mapping…"), QStringLiteral("open"));
-    connect(mapping, &QAbstractButton::clicked, this, &MainWindow::openMappingDialog);
+    connect(mapping, &QAbstractButton::clicked, m_desk, &FileDesk::openMapping);
     const auto quiet = [](const QString &text) {
         auto *label = new QLabel(text);
         label->setFont(secondaryFont());
@@ -193,19 +186,24 @@ QWidget *MainWindow::makeStartStatus()
 
 void MainWindow::connectRooms()
 {
-    connect(m_start, &StartPage::openAsked, this, [this](Side side) { openDialog(side, false); });
-    connect(m_start, &StartPage::architectureAsked, this, &MainWindow::chooseArchitecture);
+    connect(m_start, &StartPage::openAsked, this, [this](Side side) { m_desk->openSide(side, false); });
+    connect(m_start, &StartPage::architectureAsked, m_desk, &FileDesk::chooseArchitecture);
     connect(m_start, &StartPage::demoAsked, &m_session, &Session::openDemo);
-    connect(m_start, &StartPage::pairAsked, this, &MainWindow::openPair);
-    connect(m_map, &MapPage::openAsked, this, [this](Side side) { openDialog(side, false); });
-    connect(m_map, &MapPage::architectureAsked, this, &MainWindow::chooseArchitecture);
+    connect(m_start, &StartPage::pairAsked, m_desk, &FileDesk::openRecent);
+    connect(m_map, &MapPage::openAsked, this, [this](Side side) { m_desk->openSide(side, false); });
+    connect(m_map, &MapPage::architectureAsked, m_desk, &FileDesk::chooseArchitecture);
     connect(m_map, &MapPage::convertAsked, this, &MainWindow::convert);
-    connect(m_map, &MapPage::exportAsked, this, &MainWindow::exportDialog);
+    connect(m_map, &MapPage::exportAsked, m_desk, &FileDesk::exportMapping);
     connect(m_map, &MapPage::messageAsked, this, &MainWindow::showMessage);
     connect(m_segment, &SegmentPage::mapRequested, this, [this] { showRoom(Map); });
     connect(static_cast<ParityPage *>(m_roomOf[Parity]), &ParityPage::segmentAsked, this, [this] { showRoom(Segment); });
     connect(&m_session, &Session::opened, this, &MainWindow::followOpened);
     connect(&m_session, &Session::failed, this, [this](const QString &sentence) { showMessage(sentence, true); });
+    connect(m_desk, &FileDesk::messageAsked, this, &MainWindow::showMessage);
+    connect(m_desk, &FileDesk::written, this, &MainWindow::showDone);
+    connect(&m_session, &Session::opened, this, &MainWindow::followSafety);
+    connect(&m_session, &Session::changedOnDisk, this, &MainWindow::followDisk);
+    connect(&m_session, &Session::mappingDoubted, this, &MainWindow::followDoubt);
     connect(&m_session.document().undoStack(), &QUndoStack::cleanChanged, this, &MainWindow::followTitle);
     connect(&m_session.document(), &MappingDocument::resolutionChanged, this, &MainWindow::followTitle);
 }
@@ -248,41 +246,41 @@ void MainWindow::makeFileMenu()
 {
     QMenu *file = menuBar()->addMenu(tr("&File"));
     file->addAction(icon(QStringLiteral("source")), tr("Open &source…"), QKeySequence(Qt::CTRL | Qt::Key_O), this,
-                    [this] { openDialog(Side::Source, false); });
+                    [this] { m_desk->openSide(Side::Source, false); });
     file->addAction(icon(QStringLiteral("target")), tr("Open &target…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), this,
-                    [this] { openDialog(Side::Target, false); });
-    file->addAction(tr("Open source folder…"), this, [this] { openDialog(Side::Source, true); });
-    file->addAction(tr("Open target folder…"), this, [this] { openDialog(Side::Target, true); });
-    file->addAction(icon(QStringLiteral("schema")), tr("Choose &architecture…"), this, &MainWindow::chooseArchitecture);
+                    [this] { m_desk->openSide(Side::Target, false); });
+    file->addAction(tr("Open source folder…"), this, [this] { m_desk->openSide(Side::Source, true); });
+    file->addAction(tr("Open target folder…"), this, [this] { m_desk->openSide(Side::Target, true); });
+    file->addAction(icon(QStringLiteral("schema")), tr("Choose &architecture…"), m_desk, &FileDesk::chooseArchitecture);
     QMenu *recent = file->addMenu(icon(QStringLiteral("recent")), tr("&Recent pairs"));
     connect(recent, &QMenu::aboutToShow, this, [this, recent] {
         recent->clear();
         for (const RecentPair &pair : m_session.settings().recentPairs())
-            recent->addAction(pair.sourceName + QStringLiteral(" → ") + pair.targetName, this, [this, pair] { openPair(pair); });
+            recent->addAction(pair.sourceName + QStringLiteral(" → ") + pair.targetName, this, [this, pair] { m_desk->openRecent(pair); });
         if (recent->isEmpty())
             recent->addAction(tr("None yet"))->setEnabled(false);
     });
     file->addSeparator();
-    file->addAction(tr("Open &mapping…"), this, &MainWindow::openMappingDialog);
-    m_pairActions.append(file->addAction(tr("&Save mapping"), QKeySequence::Save, this, [this] { saveMapping(false); }));
+    file->addAction(tr("Open &mapping…"), m_desk, &FileDesk::openMapping);
+    m_pairActions.append(file->addAction(tr("&Save mapping"), QKeySequence::Save, this, [this] { m_desk->saveMapping(false); }));
     m_pairActions.append(
-        file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this, [this] { saveMapping(true); }));
+        file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this, [this] { m_desk->saveMapping(true); }));
     QMenu *exports = file->addMenu(icon(QStringLiteral("export")), tr("&Export"));
     for (const Exporter &exporter : exporters()) {
         const QString id = QString::fromUtf8(exporter.id.data(), static_cast<qsizetype>(exporter.id.size()));
-        const QString text = QString::fromUtf8(exporter.description.data(), static_cast<qsizetype>(exporter.description.size()));
-        m_pairActions.append(exports->addAction(text + QStringLiteral("…"), this, [this, id] { exportDialog(id); }));
+        m_pairActions.append(
+            exports->addAction(exporterText(exporter) + QStringLiteral("…"), this, [this, id] { m_desk->exportMapping(id); }));
     }
     m_pairActions.append(file->addAction(icon(QStringLiteral("convert")), tr("&Convert…"), QKeySequence(Qt::CTRL | Qt::Key_Return), this,
                                          &MainWindow::convert));
     file->addSeparator();
     file->addAction(tr("Start page"), this, &MainWindow::showStart);
     file->addAction(tr("Close both sides"), this, [this] {
-        if (!mayLeaveMapping())
-            return;
-        m_session.close(Side::Source);
-        m_session.close(Side::Target);
-        showStart();
+        m_desk->whenMappingIsSafe([this] {
+            m_session.close(Side::Source);
+            m_session.close(Side::Target);
+            showStart();
+        });
     });
     file->addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
 }
@@ -386,118 +384,44 @@ void MainWindow::openPaths(const QStringList &paths)
         showRoom(Map);
 }
 
-void MainWindow::openDialog(Side side, bool folder)
+void MainWindow::followSafety(Side side)
 {
-    if (!mayLeaveMapping())
+    const CheckpointPtr checkpoint = m_session.checkpoint(side);
+    if (!checkpoint)
         return;
-    const QString kind = QStringLiteral("open");
-    const QString title = side == Side::Source ? tr("Open source") : tr("Open target");
-    const QString start = m_session.settings().lastFolder(kind);
-    const QString path = folder ? QFileDialog::getExistingDirectory(this, title, start)
-                                : QFileDialog::getOpenFileName(this, title, start, checkpointFilter());
-    if (path.isEmpty())
+    const SafetyVerdict verdict = safetyVerdict(*checkpoint);
+    if (verdict.dangerous == 0)
         return;
-    m_session.settings().setLastFolder(kind, QFileInfo(path).path());
-    m_session.open(side, path.toStdString());
+    m_banner->disconnect(this);
+    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"),
+                          tr("%1 would run code in Python: it asks for %2 at %3. It was opened without running it.")
+                              .arg(m_session.name(side), verdict.worstName, verdict.worstPlace),
+                          tr("Show what it asks for"));
+    connect(m_banner, &Banner::actionClicked, this, [this] {
+        showRoom(Map);
+        m_map->showSafety();
+    });
 }
 
-void MainWindow::openMappingDialog()
+void MainWindow::followDisk(Side side, const QString &sentence)
 {
-    if (!mayLeaveMapping())
-        return;
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open mapping"), m_session.settings().lastFolder(QStringLiteral("mapping")),
-                                                      tr("Rekey mappings (*.rekey.json);;JSON (*.json)"));
-    if (path.isEmpty())
-        return;
-    m_session.settings().setLastFolder(QStringLiteral("mapping"), QFileInfo(path).path());
-    m_session.openMapping(path.toStdString());
+    m_banner->disconnect(this);
+    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"), sentence, tr("Open again"));
+    connect(m_banner, &Banner::actionClicked, this, [this, side] {
+        m_banner->hide();
+        m_session.reopen(side);
+    });
 }
 
-void MainWindow::saveMapping(bool askWhere)
+void MainWindow::followDoubt(const QString &sentence)
 {
-    MappingDocument &document = m_session.document();
-    QString path = QString::fromStdString(document.file().string());
-    if (askWhere || path.isEmpty()) {
-        const QString folder = m_session.settings().lastFolder(QStringLiteral("mapping"));
-        path = QFileDialog::getSaveFileName(this, tr("Save mapping"),
-                                            folder + QLatin1Char('/') + QFileInfo(m_session.name(Side::Source)).completeBaseName()
-                                                + QStringLiteral(".rekey.json"),
-                                            tr("Rekey mappings (*.rekey.json)"));
-        if (path.isEmpty())
-            return;
-        m_session.settings().setLastFolder(QStringLiteral("mapping"), QFileInfo(path).path());
-    }
-    Job *job = m_session.jobs().start(
-        this, QStringLiteral("save"), tr("Saving the mapping"),
-        [mapping = document.mapping(), path](const Progress &) {
-            rekey::saveMapping(mapping, path.toStdString());
-            return true;
-        },
-        [this, path](bool) {
-            m_session.document().markSaved(path.toStdString());
-            followTitle();
-        });
-    connect(job, &Job::failed, this, [this](const QString &error) { showMessage(error, true); });
-}
-
-void MainWindow::chooseArchitecture()
-{
-    QMenu menu;
-    for (const Architecture &architecture : architectures()) {
-        menu.addSection(QString::fromStdString(architecture.name));
-        for (const Architecture::Example &example : architecture.examples) {
-            menu.addAction(icon(QStringLiteral("schema")), QString::fromStdString(example.name), this, [this, example] {
-                Job *job = m_session.jobs().start(
-                    this, QStringLiteral("architecture"), tr("Opening %1").arg(QString::fromStdString(example.name)),
-                    [example](const Progress &) { return openExample(example); },
-                    [this](const CheckpointPtr &checkpoint) { m_session.openSchema(Side::Target, checkpoint); });
-                connect(job, &Job::failed, this, [this](const QString &error) { showMessage(error, true); });
-            });
-        }
-    }
-    menu.exec(QCursor::pos());
-}
-
-void MainWindow::openPair(const RecentPair &pair)
-{
-    if (!mayLeaveMapping())
-        return;
-    if (pair.target.isEmpty())
-        m_session.open(Side::Source, pair.source.toStdString());
-    else
-        m_session.openPair(pair.source.toStdString(), pair.target.toStdString());
-}
-
-void MainWindow::exportDialog(const QString &exporterId)
-{
-    const Exporter &exporter = exporterById(exporterId.toStdString());
-    const QString extension = QString::fromUtf8(exporter.extension.data(), static_cast<qsizetype>(exporter.extension.size()));
-    const QString folder = m_session.settings().lastFolder(QStringLiteral("export"));
-    const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export"), folder + QStringLiteral("/convert_") + QFileInfo(m_session.name(Side::Source)).completeBaseName() + extension,
-        QStringLiteral("*") + extension);
-    if (path.isEmpty())
-        return;
-    m_session.settings().setLastFolder(QStringLiteral("export"), QFileInfo(path).path());
-    exportTo(exporterId, path);
-}
-
-void MainWindow::exportTo(const QString &exporterId, const QString &path)
-{
-    MappingDocument &document = m_session.document();
-    Job *job = m_session.jobs().start(
-        this, QStringLiteral("export"), tr("Exporting"),
-        [id = exporterId.toStdString(), path, mapping = document.resolvedMapping(), source = document.source(), target = document.target(),
-         resolution = document.resolution()](const Progress &) {
-            const ExportInput input{mapping.get(), source.get(), target.get(), resolution.get()};
-            const QByteArray text = QByteArray::fromStdString(exporterById(id).write(input));
-            QSaveFile file(path);
-            if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
-                throw Error(path.toStdString(), "", "cannot be written: " + file.errorString().toStdString());
-            return true;
-        },
-        [this, path](bool) { showDone(tr("Exported to %1").arg(path), QFileInfo(path).path()); });
-    connect(job, &Job::failed, this, [this](const QString &error) { showMessage(error, true); });
+    m_banner->disconnect(this);
+    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"), sentence + QLatin1Char(' ') + tr("It was not applied."),
+                          tr("Apply it to this pair"));
+    connect(m_banner, &Banner::actionClicked, this, [this] {
+        m_banner->hide();
+        m_session.applyDoubtedMapping();
+    });
 }
 
 void MainWindow::convert()
@@ -515,42 +439,17 @@ void MainWindow::convert()
         showRoom(Map);
         m_map->showOnly(status);
     });
-    connect(dialog, &QDialog::accepted, this, [this, dialog] { startConverting(dialog->choice()); });
+    connect(dialog, &ConvertDialog::converted, this, &MainWindow::showConverted);
     dialog->open();
-}
-
-void MainWindow::startConverting(const ConvertChoice &choice)
-{
-    m_session.settings().setLastFolder(QStringLiteral("convert"),
-                                       QString::fromStdString(choice.request.destination.parent_path().string()));
-    Job *job = m_session.jobs().start(
-        this, QStringLiteral("convert"), tr("Converting"), [choice](const Progress &progress) { return carryOut(choice, progress); },
-        [this](const ConvertOutcome &outcome) { showConverted(outcome); });
-    connect(job, &Job::failed, this, [this](const QString &error) { showMessage(error, true); });
-    connect(job, &Job::cancelled, this, [this] { showMessage(tr("Converting was cancelled. Nothing was written."), false); });
 }
 
 void MainWindow::showConverted(const ConvertOutcome &outcome)
 {
     const ConvertReport &report = outcome.report;
-    QStringList names;
-    for (const auto &files : {report.files, outcome.beside}) {
-        for (const std::filesystem::path &file : files)
-            names.append(QString::fromStdString(file.filename().string()));
-    }
-    QString text = tr("Converted %1 tensors, %2, in %3: %4.")
-                       .arg(countText(report.tensors), bytesText(report.bytes), durationText(outcome.milliseconds),
-                            names.join(QStringLiteral(", ")));
-    if (report.largestRounding > 0)
-        text += QLatin1Char(' ') + tr("Largest rounding %1.").arg(errorText(report.largestRounding));
     if (report.overflows > 0)
-        text += QLatin1Char(' ') + tr("%1 values overflowed.").arg(countText(report.overflows));
-    for (const std::string &warning : report.warnings)
-        text += QLatin1Char(' ') + keyText(warning) + QLatin1Char('.');
-    if (report.overflows > 0)
-        showMessage(text, true);
+        showMessage(outcome.text(), true);
     else
-        showDone(text, report.files.empty() ? QString() : QString::fromStdString(report.files.front().parent_path().string()));
+        showDone(outcome.text(), report.files.empty() ? QString() : QString::fromStdString(report.files.front().parent_path().string()));
 }
 
 void MainWindow::showDone(const QString &text, const QString &folder)
@@ -560,21 +459,14 @@ void MainWindow::showDone(const QString &text, const QString &folder)
     connect(m_banner, &Banner::actionClicked, this, [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
 }
 
-bool MainWindow::mayLeaveMapping()
-{
-    if (!m_session.document().isModified())
-        return true;
-    const auto answer = QMessageBox::question(this, tr("Rekey"), tr("The mapping has changes that are not saved. Save it first?"),
-                                              QMessageBox::Save | QMessageBox::Discard | QMessageBox::Cancel, QMessageBox::Save);
-    if (answer == QMessageBox::Save)
-        saveMapping(false);
-    return answer == QMessageBox::Discard;
-}
-
 void MainWindow::closeEvent(QCloseEvent *event)
 {
-    if (!mayLeaveMapping()) {
+    if (!m_mayClose && m_session.document().isModified()) {
         event->ignore();
+        m_desk->whenMappingIsSafe([this] {
+            m_mayClose = true;
+            close();
+        });
         return;
     }
     m_session.settings().setLayout(QStringLiteral("window"), saveGeometry());
@@ -601,14 +493,17 @@ void MainWindow::dropEvent(QDropEvent *event)
         if (url.isLocalFile())
             paths.append(url.toLocalFile());
     }
-    if (paths.isEmpty() || !mayLeaveMapping())
+    if (paths.isEmpty())
         return;
     event->acceptProposedAction();
-    if (paths.size() == 1 && !isMapping(paths.front()))
-        // Source is left, target is right.
-        m_session.open(event->position().x() < width() / 2.0 ? Side::Source : Side::Target, paths.front().toStdString());
-    else
-        openPaths(paths);
+    // Source is left, target is right.
+    const Side side = event->position().x() < width() / 2.0 ? Side::Source : Side::Target;
+    m_desk->whenMappingIsSafe([this, paths, side] {
+        if (paths.size() == 1 && !isMapping(paths.front()))
+            m_session.open(side, paths.front().toStdString());
+        else
+            openPaths(paths);
+    });
 }
 
 void MainWindow::about()

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ui/document/session.h"
-#include "ui/window/convertdialog.h"
 #include "ui/window/settings.h"
 
 #include <QMainWindow>
@@ -13,12 +12,14 @@ class QStackedWidget;
 namespace rekey::ui {
 
 class Banner;
+class FileDesk;
 class JobBar;
 class MapPage;
 class Room;
 class SegmentedSwitch;
 class SegmentPage;
 class StartPage;
+struct ConvertOutcome;
 
 /// The window: menus, the rooms switch, one room at a time, and the status strip.
 class MainWindow : public QMainWindow
@@ -35,6 +36,7 @@ public:
     StartPage *start() const { return m_start; }
     SegmentedSwitch *roomsSwitch() const { return m_rooms; }
     Banner *banner() const { return m_banner; }
+    FileDesk &desk() const { return *m_desk; }
     Room *room(RoomIndex index) const { return m_roomOf[index]; }
     void showRoom(RoomIndex index);
     void showStart();
@@ -42,8 +44,6 @@ public:
     /// Checkpoints, a mapping: what a command line or a drop names.
     void openPaths(const QStringList &paths);
     void convert();
-    /// Writes an export to a file, as the menu does after its dialog.
-    void exportTo(const QString &exporterId, const QString &path);
 
 protected:
     void closeEvent(QCloseEvent *event) override;
@@ -62,20 +62,16 @@ private:
     void connectRooms();
     void followOpened();
     void followTitle();
-    void openDialog(Side side, bool folder);
-    void openMappingDialog();
-    void saveMapping(bool askWhere);
-    void chooseArchitecture();
-    void exportDialog(const QString &exporterId);
-    void openPair(const RecentPair &pair);
-    void startConverting(const ConvertChoice &choice);
+    void followSafety(Side side);
+    void followDisk(Side side, const QString &sentence);
+    void followDoubt(const QString &sentence);
     void showConverted(const ConvertOutcome &outcome);
     void showMessage(const QString &text, bool problem);
     void showDone(const QString &text, const QString &folder);
-    bool mayLeaveMapping();
     void about();
 
     Session &m_session;
+    FileDesk *m_desk;
     StartPage *m_start;
     MapPage *m_map;
     SegmentPage *m_segment = nullptr;
@@ -87,6 +83,7 @@ private:
     JobBar *m_jobBar;
     QUndoGroup m_undo;
     QList<QAction *> m_pairActions; ///< need both sides
+    bool m_mayClose = false;        ///< the mapping is saved, or may be lost
 };
 
 } // namespace rekey::ui
