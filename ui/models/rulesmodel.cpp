@@ -191,15 +191,17 @@ void RulesModel::countChips()
         Chip &chip = counts[group].try_emplace(severityRank(status), Chip{status, 0}).first->second;
         ++chip.keys;
     };
+    std::vector<std::string> prefixes; // of the groups' target keys
+    for (const Group &group : m_groups)
+        prefixes.push_back(group.target.isEmpty() ? std::string() : group.target.toStdString() + '.');
     for (std::uint32_t i = 0; i < m_resolution->targets.size(); ++i) {
         const TargetOutcome &outcome = m_resolution->targets[i];
         const Status status = keyStatus(Side::Target, i, *m_resolution, *m_mapping);
         std::uint32_t group = outcome.rule < m_groupOfRule.size() ? m_groupOfRule[outcome.rule] : none;
         if (group == none && outcome.rule == none && m_target) {
             // Missing: with the group that fills its neighbours.
-            const QString key = text(m_target->tensors[i].key);
-            for (std::uint32_t g = 0; g < m_groups.size() && group == none; ++g) {
-                if (!m_groups[g].target.isEmpty() && key.startsWith(m_groups[g].target + QLatin1Char('.')))
+            for (std::uint32_t g = 0; g < prefixes.size() && group == none; ++g) {
+                if (!prefixes[g].empty() && m_target->tensors[i].key.starts_with(prefixes[g]))
                     group = g;
             }
         }

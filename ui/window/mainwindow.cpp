@@ -354,7 +354,7 @@ void MainWindow::followTitle()
 {
     const QString source = m_session.name(Side::Source), target = m_session.name(Side::Target);
     QString names = source.isEmpty() ? target : target.isEmpty() ? source : source + QStringLiteral(" → ") + target;
-    setWindowTitle(names.isEmpty() ? tr("Rekey") : names + QStringLiteral("[*] — ") + tr("Rekey"));
+    setWindowTitle(names.isEmpty() ? tr("Rekey") + QStringLiteral("[*]") : names + QStringLiteral("[*] — ") + tr("Rekey"));
     setWindowModified(m_session.document().isModified());
 }
 
