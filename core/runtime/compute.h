@@ -11,8 +11,8 @@
 namespace rekey {
 
 /// Of the matrix products of the image encoder; everything else is computed in fp32 in either case.
-enum class Precision : std::uint8_t { F32, BF16 };
-const char *precisionName(Precision precision); ///< "fp32", "bf16"
+enum class Precision : std::uint8_t { F32, BF16, F16 };
+const char *precisionName(Precision precision); ///< "fp32", "bf16", "fp16"
 
 struct ComputeDevice
 {

@@ -3,6 +3,8 @@
 
 #include "core/base/error.h"
 #include "core/runtime/blas.h"
+#include "core/runtime/paralleltasks.h"
+#include "core/runtime/tiles.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
@@ -53,15 +55,14 @@ std::string processorName()
     return fmt::format("{}, {} {}", name.empty() ? "processor" : name, threads(), threads() == 1 ? "thread" : "threads");
 }
 
-double secondsOf(const at::Device &device, const at::Tensor &x, const at::Tensor &weight)
+template <class Work>
+double secondsOf(const Work &work)
 {
     constexpr int repetitions = 5;
     double best = 1e9;
     for (int i = 0; i <= repetitions; ++i) {
         const auto start = std::chrono::steady_clock::now();
-        at::linear(x, weight);
-        if (device.is_cuda())
-            torch::cuda::synchronize(device.index());
+        work();
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         if (i > 0) // the first prepares kernels
             best = std::min(best, seconds);
@@ -69,24 +70,81 @@ double secondsOf(const at::Device &device, const at::Tensor &x, const at::Tensor
     return best;
 }
 
+double operatorSeconds(const at::Device &device, const at::Tensor &x, const at::Tensor &weight)
+{
+    return secondsOf([&] {
+        at::linear(x, weight);
+        if (device.is_cuda())
+            torch::cuda::synchronize(device.index());
+    });
+}
+
+/// The same product by tiles.h, its operands packed before, as the encoder uses them over and over.
+double tileSeconds(tiles::Factors factors, const at::Tensor &x, const at::Tensor &weight)
+{
+    const std::int64_t tokens = x.size(0), in = x.size(1), out = weight.size(0), chunk = 8 * tiles::blockRows;
+    tiles::Buffer rows, columns;
+    at::Tensor result = at::empty({tokens, out}, at::kFloat);
+    std::vector<const float *> from;
+    std::vector<float *> to;
+    for (std::int64_t i = 0; i < tokens; ++i) {
+        from.push_back(x.data_ptr<float>() + i * in);
+        to.push_back(result.data_ptr<float>() + i * out);
+    }
+    columns.reserve(tiles::packedColumnsBytes(factors, out, in));
+    for (std::int64_t panel = 0; panel < tiles::panelCount(factors, out); ++panel)
+        tiles::packPanel(factors, weight.data_ptr<float>(), in, out, in, panel, columns.data());
+    rows.reserve(tiles::packedRowsBytes(tokens, in));
+    tiles::packRows(factors, from.data(), tokens, in, rows.data());
+    std::vector<tiles::Buffer> scratch(static_cast<std::size_t>(threads()));
+    return secondsOf([&] {
+        parallelTasks((tokens + chunk - 1) / chunk, {}, [&](std::int64_t task, std::int64_t worker) {
+            const std::int64_t first = task * chunk;
+            tiles::multiply(factors, rows.floats() + first * in, std::min(chunk, tokens - first), columns.data(), out, in, nullptr,
+                            tiles::Then::Store, to.data() + first, scratch[static_cast<std::size_t>(worker)]);
+        });
+    });
+}
+
+/// Offered when it is worth its loss of accuracy.
+PrecisionOffer halfOffer(Precision precision, double timesAsFast)
+{
+    constexpr double worthIt = 1.1;
+    const bool offered = timesAsFast >= worthIt;
+    return {precision, offered, timesAsFast,
+            offered ? fmt::format("{:.1f} times as fast as fp32", timesAsFast)
+                    : fmt::format("no gain on this device: {:.2f} times the speed of fp32", timesAsFast)};
+}
+
+PrecisionOffer noOffer(Precision precision, std::string reason)
+{
+    PrecisionOffer offer;
+    offer.precision = precision;
+    offer.offered = false;
+    offer.timesAsFast = 0;
+    offer.reason = std::move(reason);
+    return offer;
+}
+
 std::vector<PrecisionOffer> measure(const at::Device &device)
 {
     constexpr std::int64_t tokens = 1024, width = 768; // of ViT-B's MLP, a quarter of its tokens
     const c10::InferenceMode mode;
     const at::Tensor x = at::randn({tokens, width}).to(device), weight = at::randn({4 * width, width}).to(device);
-    const double single = secondsOf(device, x, weight);
-    std::vector<PrecisionOffer> offers {{Precision::F32, true, 1, "as the checkpoints' own arithmetic"}};
-    PrecisionOffer half {Precision::BF16, false, 0, ""};
+    const bool processor = device.is_cpu(), tiled = processor && tiles::available(tiles::Factors::F32);
+    const double single = tiled ? tileSeconds(tiles::Factors::F32, x, weight) : operatorSeconds(device, x, weight);
+    std::vector<PrecisionOffer> offers(1);
+    offers.front().reason = "the accuracy of the original";
     try {
-        half.timesAsFast = single / secondsOf(device, x.to(at::kBFloat16), weight.to(at::kBFloat16));
-        constexpr double worthIt = 1.1;
-        half.offered = half.timesAsFast >= worthIt;
-        half.reason = half.offered ? fmt::format("{:.1f} times as fast as fp32", half.timesAsFast)
-                                   : fmt::format("no gain on this device: {:.2f} times the speed of fp32", half.timesAsFast);
+        const double seconds = operatorSeconds(device, x.to(at::kBFloat16), weight.to(at::kBFloat16));
+        offers.push_back(halfOffer(Precision::BF16, single / seconds));
     } catch (const c10::Error &) {
-        half.reason = "this LibTorch cannot compute with it here";
+        offers.push_back(noOffer(Precision::BF16, "this LibTorch cannot compute with it here"));
     }
-    offers.push_back(half);
+    if (processor && tiles::available(tiles::Factors::F16))
+        offers.push_back(halfOffer(Precision::F16, single / tileSeconds(tiles::Factors::F16, x, weight)));
+    else
+        offers.push_back(noOffer(Precision::F16, processor ? "this processor has no arithmetic for it" : "not used on this device"));
     return offers;
 }
 

@@ -6,7 +6,12 @@ namespace rekey {
 
 const char *precisionName(Precision precision)
 {
-    return precision == Precision::BF16 ? "bf16" : "fp32";
+    switch (precision) {
+    case Precision::F32: break;
+    case Precision::BF16: return "bf16";
+    case Precision::F16: return "fp16";
+    }
+    return "fp32";
 }
 
 EverythingResult Segmenter::segmentEverything(const Image &, const EverythingOptions &, const Progress &, const EverythingListener &)

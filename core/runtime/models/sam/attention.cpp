@@ -2,7 +2,9 @@
 #include "core/runtime/models/sam/attention.h"
 
 #include "core/runtime/models/sam/stripsoftmax.h"
+#include "core/runtime/models/sam/tileattention.h"
 #include "core/runtime/paralleltasks.h"
+#include "core/runtime/tiles.h"
 
 #include <cmath>
 #include <limits>
@@ -111,6 +113,16 @@ at::Tensor relativePositions(const at::Tensor &table, std::int64_t queries, std:
 }
 
 void gridAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns,
+                   const at::Tensor &tableH, const at::Tensor &tableW, const Progress &progress)
+{
+    if (tiles::available(tiles::Factors::F32)) {
+        tileAttention(out, qkv, heads, rows, columns, tableH, tableW, progress);
+        return;
+    }
+    blasAttention(out, qkv, heads, rows, columns, tableH, tableW, progress);
+}
+
+void blasAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns,
                    const at::Tensor &tableH, const at::Tensor &tableW, const Progress &progress)
 {
     const std::int64_t groups = qkv.size(0), tokens = rows * columns, headWidth = qkv.size(2) / 3 / heads;

@@ -17,8 +17,13 @@ at::Tensor relativePositions(const at::Tensor &table, std::int64_t queries, std:
 /// Self-attention of a ViT block over a grid of tokens. `qkv` is [groups, rows · columns, 3 · width], as the fused projection gives it; the
 /// result goes to `out`, [groups, rows · columns, width]. `tableH` and `tableW` are relativeTable()s or undefined. Scores exist for some
 /// hundred queries and keys of one head at a time, with running maxima and sums (Milakov and Gimelshein 2018, "Online normalizer
-/// calculation for softmax"), so that they stay in the second-level cache. Cancel takes effect between such blocks.
+/// calculation for softmax"), so that they stay in the second-level cache. Cancel takes effect between such blocks. By tiles.h where the
+/// processor allows.
 void gridAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns,
+                   const at::Tensor &tableH, const at::Tensor &tableW, const Progress &progress);
+
+/// The same by LibTorch's own matrix products, on any processor.
+void blasAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, std::int64_t rows, std::int64_t columns,
                    const at::Tensor &tableH, const at::Tensor &tableW, const Progress &progress);
 
 } // namespace rekey::sam

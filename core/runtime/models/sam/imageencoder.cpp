@@ -2,6 +2,7 @@
 #include "core/runtime/models/sam/imageencoder.h"
 
 #include "core/runtime/models/sam/attention.h"
+#include "core/runtime/models/sam/encoderworkspace.h"
 #include "core/runtime/models/sam/layers.h"
 #include "core/runtime/paralleltasks.h"
 
@@ -10,8 +11,6 @@
 namespace rekey::sam {
 
 namespace {
-
-constexpr std::int64_t tokensAtOnce = 256;
 
 void linearInto(at::Tensor out, const at::Tensor &x, const Parameters &parameters)
 {
@@ -37,42 +36,9 @@ at::Tensor projected(const at::Tensor &x, const Parameters &parameters)
 
 } // namespace
 
-/// Memory that all blocks use in turn.
-struct ImageEncoder::Workspace
-{
-    std::int64_t grid = 0, width = 0;
-    at::Tensor x;        ///< [tokens, width]
-    at::Tensor qkv;      ///< [groups, tokens of a group, 3 · width]
-    at::Tensor attended; ///< [groups, tokens of a group, width]
-    std::vector<at::Tensor> hidden; ///< of a thread, [tokensAtOnce or more, MLP width]
-    // Whole layers' results in the trace's way, [tokens, width] (projected: as attended); undefined without a trace, where a layer's
-    // result need not exist as a whole.
-    at::Tensor norm1, projected, norm2, mlp;
-
-    std::int64_t rowsAtOnce() const { return std::max<std::int64_t>(1, tokensAtOnce / grid); }
-    std::int64_t tasks() const { return (grid + rowsAtOnce() - 1) / rowsAtOnce(); }
-    /// Tokens [first, last) of a task.
-    std::pair<std::int64_t, std::int64_t> tokens(std::int64_t task) const
-    {
-        return {task * rowsAtOnce() * grid, std::min((task + 1) * rowsAtOnce(), grid) * grid};
-    }
-    /// `window` 0: one group of all tokens; else as many windows as cover the grid.
-    void arrange(std::int64_t window)
-    {
-        const std::int64_t side = window > 0 ? window : grid, along = (grid + side - 1) / side, groups = along * along;
-        const auto shaped = [&](at::Tensor &buffer, std::int64_t channels) {
-            const std::int64_t size = groups * side * side * channels;
-            if (!buffer.defined() || buffer.storage().nbytes() < static_cast<std::size_t>(size) * sizeof(float))
-                buffer = at::empty({size}, at::kFloat);
-            buffer = buffer.as_strided({groups, side * side, channels}, {side * side * channels, channels, 1});
-        };
-        shaped(qkv, 3 * width);
-        shaped(attended, width);
-    }
-};
-
 ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precision precision)
     : m_config(config)
+    , m_factors(tileFactors(precision))
     , m_patches(weights.both("patch_embed.proj", {config.width, 3, config.patchSize, config.patchSize}, config.width))
 {
     const std::int64_t width = config.width;
@@ -95,7 +61,8 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precisi
             block.tableH = relativeTable(own.table("attn.rel_pos_h", width / config.heads), side);
             block.tableW = relativeTable(own.table("attn.rel_pos_w", width / config.heads), side);
         }
-        if (precision == Precision::BF16) {
+        // Where there are no instructions for fp16, LibTorch's operators do it, slowly.
+        if (precision != Precision::F32 && !m_factors) {
             for (Parameters *layer : {&block.qkv, &block.projection, &block.lin1, &block.lin2})
                 layer->weight = layer->weight.to(at::kBFloat16);
         }
@@ -106,6 +73,14 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precisi
     m_reduceNorm = weights.norm("neck.1", channels);
     m_smooth.weight = weights.get("neck.2.weight", {channels, channels, 3, 3});
     m_smoothNorm = weights.norm("neck.3", channels);
+}
+
+std::optional<tiles::Factors> ImageEncoder::tileFactors(Precision precision)
+{
+    const tiles::Factors factors = precision == Precision::F16 ? tiles::Factors::F16 : tiles::Factors::F32;
+    if (precision == Precision::BF16 || !tiles::available(factors))
+        return std::nullopt;
+    return factors;
 }
 
 void ImageEncoder::addTo(ContentDigest &digest) const
@@ -141,6 +116,10 @@ void ImageEncoder::addTo(ContentDigest &digest) const
 
 void ImageEncoder::project(const Block &block, Workspace &space, const Progress &progress) const
 {
+    if (m_factors) {
+        projectTiles(block, space, progress);
+        return;
+    }
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t) {
         const auto [first, last] = space.tokens(task);
         const at::Tensor normed = space.norm1.defined()
@@ -153,6 +132,10 @@ void ImageEncoder::project(const Block &block, Workspace &space, const Progress 
 /// A window reaches over the grid's edge into zeros, whose projection is the bias.
 void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Progress &progress) const
 {
+    if (m_factors) {
+        projectTiles(block, space, progress);
+        return;
+    }
     const std::int64_t grid = space.grid, side = block.window, along = (grid + side - 1) / side;
     const at::Tensor tokens = (space.norm1.defined() ? space.norm1 : space.x).view({grid, grid, space.width});
     parallelTasks(along * along, progress, [&](std::int64_t window, std::int64_t) {
@@ -177,6 +160,10 @@ void ImageEncoder::projectWindows(const Block &block, Workspace &space, const Pr
 
 void ImageEncoder::addAttention(const Block &block, Workspace &space, const Progress &progress) const
 {
+    if (m_factors && !space.projected.defined()) {
+        addAttentionTiles(block, space, progress);
+        return;
+    }
     const std::int64_t grid = space.grid, side = block.window > 0 ? block.window : grid, along = (grid + side - 1) / side;
     const at::Tensor attended = space.projected.defined() ? space.projected : space.attended;
     const at::Tensor windows = attended.view({along, along, side, side, space.width});
@@ -200,6 +187,10 @@ void ImageEncoder::addAttention(const Block &block, Workspace &space, const Prog
 
 void ImageEncoder::addMlp(const Block &block, Workspace &space, const Progress &progress) const
 {
+    if (m_factors) {
+        addMlpTiles(block, space, progress);
+        return;
+    }
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t worker) {
         const auto [first, last] = space.tokens(task);
         at::Tensor x = space.x.slice(0, first, last);
@@ -234,12 +225,13 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
                   .reshape({grid * grid, width})
                   .contiguous();
     const auto result = [&](const std::string &name, const at::Tensor &tokens) {
-        return trace ? traced(trace, "encoder." + name, asMap(tokens)).reshape({grid * grid, width}) : tokens;
+        return trace ? traced(trace, "encoder." + name, asMap(tokens)).reshape({grid * grid, width}).contiguous() : tokens;
     };
     space.x = result("patch_embed", space.x);
     if (m_positions.defined())
         space.x = result("pos_added", space.x + m_positions.view({grid * grid, width}));
-    for (int thread = 0; thread < threads(); ++thread)
+    space.workers.resize(static_cast<std::size_t>(threads()));
+    for (int thread = 0; !m_factors && thread < threads(); ++thread)
         space.hidden.push_back(at::empty({space.rowsAtOnce() * grid, m_config.mlpWidth}, at::kFloat));
 
     for (std::size_t i = 0; i < m_blocks.size(); ++i) {
@@ -247,13 +239,16 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
         const Block &block = m_blocks[i];
         const std::int64_t side = block.window > 0 ? block.window : grid;
         const std::string name = "blocks." + std::to_string(i) + '.';
+        const auto projectAll = [&] {
+            return m_factors ? projectAllTiles(space.attended, block.projection, space, progress) : projected(space.attended, block.projection);
+        };
         space.arrange(block.window);
         if (trace)
             space.norm1 = result(name + "norm1", layerNorm(space.x, block.norm1, m_config.encoderNormEps));
         block.window > 0 ? projectWindows(block, space, progress) : project(block, space, progress);
         gridAttention(space.attended, space.qkv, m_config.heads, side, side, block.tableH, block.tableW, progress);
         if (trace)
-            space.projected = traced(trace, "encoder." + name + "attn", projected(space.attended, block.projection).view({-1, side, side, width}))
+            space.projected = traced(trace, "encoder." + name + "attn", projectAll().view({-1, side, side, width}))
                                   .reshape({-1, side * side, width});
         addAttention(block, space, progress);
         if (trace) {

@@ -6,7 +6,9 @@
 #include "core/runtime/models/sam/config.h"
 #include "core/runtime/models/sam/trace.h"
 #include "core/runtime/models/sam/weights.h"
+#include "core/runtime/tiles.h"
 
+#include <optional>
 #include <vector>
 
 namespace rekey::sam {
@@ -37,9 +39,18 @@ private:
     void projectWindows(const Block &block, Workspace &space, const Progress &progress) const;
     void addAttention(const Block &block, Workspace &space, const Progress &progress) const;
     void addMlp(const Block &block, Workspace &space, const Progress &progress) const;
+    /// The same by tiles.h, where the processor has what it takes.
+    static std::optional<tiles::Factors> tileFactors(Precision precision);
+    void projectTiles(const Block &block, Workspace &space, const Progress &progress) const;
+    void addAttentionTiles(const Block &block, Workspace &space, const Progress &progress) const;
+    void addMlpTiles(const Block &block, Workspace &space, const Progress &progress) const;
+    /// A layer over all rows of x [..., in], for a trace.
+    at::Tensor projectAllTiles(const at::Tensor &x, const Parameters &layer, Workspace &space, const Progress &progress) const;
+
     at::Tensor neck(const at::Tensor &x, const Trace &trace) const;
 
     Config m_config;
+    std::optional<tiles::Factors> m_factors; ///< none: LibTorch's operators
     Parameters m_patches;
     at::Tensor m_positions;
     std::vector<Block> m_blocks;

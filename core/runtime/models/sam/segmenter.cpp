@@ -2,6 +2,7 @@
 #include "core/runtime/models/sam/segmenter.h"
 
 #include "core/base/error.h"
+#include "core/runtime/models/sam/everything.h"
 #include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/maskdecoder.h"
 #include "core/runtime/models/sam/picture.h"
@@ -48,10 +49,13 @@ public:
     bool embeddingWasCached() const override { return m_cached; }
     ComputeOptions compute() const override { return m_compute; }
     SegmentResult predict(const Prompts &prompts) override;
+    EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress,
+                                       const EverythingListener &listener) override;
     void setTrace(TraceSink sink, TraceReplacement replacement) override;
 
 private:
     PromptTensors toTensors(const Prompts &prompts) const;
+    void requireDecoder() const;
     std::string cacheKey(const Image &image);
     MaskCandidate candidate(const at::Tensor &logits, float iou) const;
 
@@ -131,6 +135,42 @@ std::string SamSegmenter::cacheKey(const Image &image)
     return m_weightsDigest + ' ' + picture.hex();
 }
 
+EverythingResult SamSegmenter::segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress,
+                                                 const EverythingListener &listener)
+{
+    requireDecoder();
+    const c10::InferenceMode mode;
+    const Stopwatch watch;
+    EverythingResult result;
+    result.width = image.width;
+    result.height = image.height;
+    const auto segmentPart = [&](const Image &part, const std::vector<std::array<double, 2>> &points, const EverythingListener &found,
+                                 const Progress &within) {
+        constexpr double encodingShare = 0.25;
+        setImage(part, within.part(0, encodingShare));
+        result.encodingMilliseconds += m_encoding;
+        result.points += points.size();
+        const PointModel model {*m_prompts, *m_decoder, m_embedding, m_picture, m_config.imageSize};
+        return masksAtPoints(model, points, options, found, within.part(encodingShare, 1));
+    };
+    try {
+        result.masks = findEverything(image, options, segmentPart, listener, progress);
+        if (options.cropLayers > 0)
+            setImage(image, progress.part(0.99, 1));
+    } catch (...) {
+        m_embedding.reset();
+        throw;
+    }
+    result.milliseconds = watch.milliseconds();
+    return result;
+}
+
+void SamSegmenter::requireDecoder() const
+{
+    if (m_decoder == nullptr)
+        throw Error("", "", "this checkpoint holds SAM's image encoder only; masks need its prompt encoder and mask decoder as well");
+}
+
 PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
 {
     const double scaleX = static_cast<double>(m_picture.resizedWidth) / m_picture.width;
@@ -186,8 +226,7 @@ MaskCandidate SamSegmenter::candidate(const at::Tensor &logits, float iou) const
 
 SegmentResult SamSegmenter::predict(const Prompts &prompts)
 {
-    if (m_decoder == nullptr)
-        throw Error("", "", "this checkpoint holds SAM's image encoder only; masks need its prompt encoder and mask decoder as well");
+    requireDecoder();
     if (!m_embedding.defined())
         throw Error("", "", "there is no image yet to segment");
     const c10::InferenceMode mode;
