@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Time and memory of SAM's image encoder and of a click, with random weights, beside the arithmetic floor: the number of
-// operations over the rate at which this machine multiplies matrices of the same kind, measured in the same run.
+// Time and memory of SAM's image encoder and of a click, beside the arithmetic floor: the number of operations over the rate at which this
+// machine multiplies matrices of the same shapes, by the fastest product at hand, measured in the same run.
+//   bench-sam [b|l|h] [fp32|bf16|fp16] [repetitions]             random weights
+//   bench-sam CHECKPOINT IMAGE EMBEDDING.f32 PRECISION [repetitions]  for sam.py: JSON, and the embedding as raw floats
 #include "core/runtime/blas.h"
 #include "core/runtime/librarysettings.h"
 #include "core/runtime/models/sam/segmenter.h"
+#include "core/runtime/paralleltasks.h"
+#include "core/runtime/tiles.h"
+#include "tests/core/runtime/randomsam.h"
+#include "tests/core/runtime/samreference.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
@@ -19,6 +25,7 @@
 #include <string>
 
 using namespace rekey;
+using namespace rekey::test;
 
 namespace {
 
@@ -59,150 +66,190 @@ double peakMegabytes()
     return 0;
 }
 
-struct Size
+/// Multiplications and additions of the encoder's matrix products; padding of windows counts in attention, where it cannot be left out.
+struct Operations
 {
-    std::int64_t width, depth, heads;
-    std::vector<std::int64_t> global;
+    double layers = 0;    ///< linear layers of the blocks: these have the precision that is asked for
+    double attention = 0; ///< and neck and patches, always in fp32
+
+    explicit Operations(const SamSize &size)
+    {
+        const double w = static_cast<double>(size.width);
+        const double tokens = grid * grid, side = (grid + window - 1) / window, padded = side * side * window * window;
+        const auto globals = static_cast<double>(size.global.size()), locals = static_cast<double>(size.depth) - globals;
+        layers = 2 * (globals + locals) * tokens * w * 12 * w;
+        attention = 4 * w * (globals * tokens * tokens + locals * padded * window * window)
+                  + 2 * (tokens * w * 768 + tokens * w * 256 + tokens * 256 * 9 * 256);
+    }
+    double all() const { return layers + attention; }
 };
 
-Size sizeOf(char model)
+/// Seconds for an operation.
+struct Rate
 {
-    switch (model) {
-    case 'l': return {1024, 24, 16, {5, 11, 17, 23}};
-    case 'h': return {1280, 32, 16, {7, 15, 23, 31}};
-    default: return {768, 12, 12, {2, 5, 8, 11}};
+    double wall = 1e9, processor = 1e9;
+    void take(const Timing &timing, double operations)
+    {
+        wall = std::min(wall, timing.wall / operations);
+        processor = std::min(processor, timing.processor / operations);
     }
-}
+};
 
-constexpr std::int64_t grid = 64, window = 14;
-
-/// The schema of segment-anything's published models.
-class Builder
+/// One of the MLP's products, operands as the encoder has them at that point.
+class ProductMeasurement
 {
 public:
-    explicit Builder(const Size &size)
+    explicit ProductMeasurement(std::int64_t width)
+        : m_in(width)
+        , m_out(4 * width)
+        , m_x(at::randn({grid * grid, m_in}))
+        , m_weight(at::randn({m_out, m_in}))
+        , m_result(at::empty({grid * grid, m_out}))
     {
-        m_schema.name = "random";
-        const std::int64_t w = size.width;
-        const std::string encoder = "image_encoder.";
-        add(encoder + "pos_embed", {1, grid, grid, w});
-        both(encoder + "patch_embed.proj", {w, 3, 16, 16}, w);
-        for (std::int64_t i = 0; i < size.depth; ++i) {
-            const std::string block = fmt::format("{}blocks.{}.", encoder, i);
-            const bool global = std::ranges::find(size.global, i) != size.global.end();
-            const std::int64_t reach = 2 * (global ? grid : window) - 1;
-            both(block + "norm1", {w}, w);
-            both(block + "norm2", {w}, w);
-            both(block + "attn.qkv", {3 * w, w}, 3 * w);
-            both(block + "attn.proj", {w, w}, w);
-            add(block + "attn.rel_pos_h", {reach, w / size.heads});
-            add(block + "attn.rel_pos_w", {reach, w / size.heads});
-            both(block + "mlp.lin1", {4 * w, w}, 4 * w);
-            both(block + "mlp.lin2", {w, 4 * w}, w);
-        }
-        add(encoder + "neck.0.weight", {256, w, 1, 1});
-        both(encoder + "neck.1", {256}, 256);
-        add(encoder + "neck.2.weight", {256, 256, 3, 3});
-        both(encoder + "neck.3", {256}, 256);
-        prompts();
-        decoder();
     }
-    Schema schema() const { return m_schema; }
+    double operations() const { return 2.0 * grid * grid * static_cast<double>(m_in) * static_cast<double>(m_out); }
+
+    Timing library(at::ScalarType type)
+    {
+        const at::Tensor x = m_x.to(type), weight = m_weight.to(type);
+        Timing timing;
+        for (int i = 0; i < 8; ++i)
+            timing.measure([&] { at::linear(x, weight); });
+        return timing;
+    }
+    Timing tile(tiles::Factors factors)
+    {
+        constexpr std::int64_t chunk = 15 * tiles::blockRows;
+        std::vector<const float *> from;
+        std::vector<float *> to;
+        for (std::int64_t i = 0; i < grid * grid; ++i) {
+            from.push_back(m_x.data_ptr<float>() + i * m_in);
+            to.push_back(m_result.data_ptr<float>() + i * m_out);
+        }
+        tiles::Buffer rows, panels;
+        tiles::packRows(factors, from.data(), grid * grid, m_in, rows.reserve(tiles::packedRowsBytes(grid * grid, m_in)));
+        panels.reserve(tiles::packedColumnsBytes(factors, m_out, m_in));
+        for (std::int64_t panel = 0; panel < tiles::panelCount(factors, m_out); ++panel)
+            tiles::packPanel(factors, m_weight.data_ptr<float>(), m_in, m_out, m_in, panel, panels.data());
+        std::vector<tiles::Buffer> scratch(static_cast<std::size_t>(threads()));
+        Timing timing;
+        for (int i = 0; i < 8; ++i) {
+            timing.measure([&] {
+                parallelTasks((grid * grid + chunk - 1) / chunk, {}, [&](std::int64_t task, std::int64_t worker) {
+                    const std::int64_t first = task * chunk;
+                    tiles::multiply(factors, rows.floats() + first * m_in, std::min(chunk, grid * grid - first), panels.data(), m_out, m_in,
+                                    nullptr, tiles::Then::Store, to.data() + first, scratch[static_cast<std::size_t>(worker)]);
+                });
+            });
+        }
+        return timing;
+    }
 
 private:
-    void add(const std::string &key, Shape shape)
-    {
-        m_schema.tensors.push_back({key, std::move(shape), DType::F32, static_cast<std::uint32_t>(m_schema.tensors.size())});
-    }
-    void both(const std::string &key, Shape weight, std::int64_t bias)
-    {
-        add(key + ".weight", std::move(weight));
-        add(key + ".bias", {bias});
-    }
-    void prompts()
-    {
-        const std::string prefix = "prompt_encoder.";
-        add(prefix + "pe_layer.positional_encoding_gaussian_matrix", {2, 128});
-        for (int i = 0; i < 4; ++i)
-            add(fmt::format("{}point_embeddings.{}.weight", prefix, i), {1, 256});
-        add(prefix + "not_a_point_embed.weight", {1, 256});
-        add(prefix + "no_mask_embed.weight", {1, 256});
-        both(prefix + "mask_downscaling.0", {4, 1, 2, 2}, 4);
-        both(prefix + "mask_downscaling.1", {4}, 4);
-        both(prefix + "mask_downscaling.3", {16, 4, 2, 2}, 16);
-        both(prefix + "mask_downscaling.4", {16}, 16);
-        both(prefix + "mask_downscaling.6", {256, 16, 1, 1}, 256);
-    }
-    void attention(const std::string &prefix, std::int64_t inner)
-    {
-        for (const char *part : {"q_proj", "k_proj", "v_proj"})
-            both(prefix + '.' + part, {inner, 256}, inner);
-        both(prefix + ".out_proj", {256, inner}, 256);
-    }
-    void decoder()
-    {
-        const std::string prefix = "mask_decoder.", transformer = prefix + "transformer.";
-        for (int i = 0; i < 2; ++i) {
-            const std::string layer = fmt::format("{}layers.{}.", transformer, i);
-            attention(layer + "self_attn", 256);
-            attention(layer + "cross_attn_token_to_image", 128);
-            attention(layer + "cross_attn_image_to_token", 128);
-            for (int norm = 1; norm <= 4; ++norm)
-                both(fmt::format("{}norm{}", layer, norm), {256}, 256);
-            both(layer + "mlp.lin1", {2048, 256}, 2048);
-            both(layer + "mlp.lin2", {256, 2048}, 256);
-        }
-        attention(transformer + "final_attn_token_to_image", 128);
-        both(transformer + "norm_final_attn", {256}, 256);
-        add(prefix + "iou_token.weight", {1, 256});
-        add(prefix + "mask_tokens.weight", {4, 256});
-        both(prefix + "output_upscaling.0", {256, 64, 2, 2}, 64);
-        both(prefix + "output_upscaling.1", {64}, 64);
-        both(prefix + "output_upscaling.3", {64, 32, 2, 2}, 32);
-        for (int mlp = 0; mlp < 4; ++mlp) {
-            for (int layer = 0; layer < 3; ++layer)
-                both(fmt::format("{}output_hypernetworks_mlps.{}.layers.{}", prefix, mlp, layer), {layer == 2 ? 32 : 256, 256},
-                     layer == 2 ? 32 : 256);
-        }
-        for (int layer = 0; layer < 3; ++layer)
-            both(fmt::format("{}iou_prediction_head.layers.{}", prefix, layer), {layer == 2 ? 4 : 256, 256}, layer == 2 ? 4 : 256);
-    }
-
-    Schema m_schema;
+    std::int64_t m_in, m_out;
+    at::Tensor m_x, m_weight, m_result;
 };
 
-class RandomSource final : public TensorSource
+struct Floor
 {
-public:
-    using TensorSource::TensorSource;
-    Value tensor(std::size_t index) const override
+    Rate single, chosen;
+    double wall(const Operations &operations) const { return operations.layers * chosen.wall + operations.attention * single.wall; }
+    double processor(const Operations &operations) const
     {
-        const Shape &shape = schema().tensors[index].shape;
-        return {at::randn(shape) / std::sqrt(static_cast<double>(elementCount(shape)) / static_cast<double>(shape[0])), DType::F32};
+        return operations.layers * chosen.processor + operations.attention * single.processor;
     }
 };
 
-/// Multiplications and additions of the encoder's matrix products; padding of windows counts in attention, where it cannot be left out.
-double encoderOperations(const Size &size)
+Floor measureFloor(std::int64_t width, Precision precision)
 {
-    const double w = static_cast<double>(size.width);
-    const double tokens = grid * grid, side = (grid + window - 1) / window, padded = side * side * window * window;
-    const auto globals = static_cast<double>(size.global.size()), locals = static_cast<double>(size.depth) - globals;
-    const auto block = [&](double attending, double seen) { return tokens * w * 12 * w + 2 * attending * seen * w; };
-    const double products = globals * block(tokens, tokens) + locals * block(padded, window * window);
-    return 2 * (products + tokens * w * 768 + tokens * w * 256 + tokens * 256 * 9 * 256);
+    ProductMeasurement product(width);
+    Floor floor;
+    const auto tile = [&](Rate &rate, tiles::Factors factors) {
+        if (tiles::available(factors))
+            rate.take(product.tile(factors), product.operations());
+    };
+    floor.single.take(product.library(at::kFloat), product.operations());
+    tile(floor.single, tiles::Factors::F32);
+    if (precision == Precision::F32)
+        floor.chosen = floor.single;
+    else if (precision == Precision::F16 && tiles::available(tiles::Factors::F16))
+        tile(floor.chosen, tiles::Factors::F16);
+    else
+        floor.chosen.take(product.library(at::kBFloat16), product.operations());
+    return floor;
 }
 
-/// Seconds for an operation of products as the MLP's.
-Timing productTiming(std::int64_t width)
+Precision precisionOf(const std::string &name)
 {
-    const at::Tensor a = at::randn({grid * grid, width}), b = at::randn({4 * width, width});
-    at::Tensor out = at::empty({grid * grid, 4 * width});
-    Timing timing;
-    for (int i = 0; i < 12; ++i)
-        timing.measure([&] { at::mm_out(out, a, b.t()); });
-    const double operations = 2.0 * grid * grid * static_cast<double>(width) * 4 * static_cast<double>(width);
-    return {timing.wall / operations, timing.processor / operations};
+    for (const Precision precision : {Precision::F32, Precision::BF16, Precision::F16}) {
+        if (name == precisionName(precision))
+            return precision;
+    }
+    fmt::print(stderr, "{} is no precision; fp32, bf16 and fp16 are\n", name);
+    std::exit(2);
+}
+
+void benchRandom(char model, Precision precision, int repetitions)
+{
+    const SamSize size = samSize(model);
+    fmt::print("ViT-{} 1024×1024, {}, {} threads, {}\n", static_cast<char>(std::toupper(model)), precisionName(precision), threads(),
+               blasInfo().name);
+    const Operations operations(size);
+    const auto source = std::make_shared<RandomWeights>(SamSchema(size).schema());
+    ComputeOptions compute;
+    compute.precision = precision;
+    const auto segmenter = sam::makeSegmenter(sam::detectConfig(source->schema(), {}), source, {}, compute);
+    const double loaded = peakMegabytes();
+    Image image{1024, 683, std::vector<std::uint8_t>(3 * 1024 * 683)};
+    for (std::size_t i = 0; i < image.rgb.size(); ++i)
+        image.rgb[i] = static_cast<std::uint8_t>(i * i >> 7);
+    Timing encode;
+    for (int i = 0; i < repetitions; ++i)
+        encode.measure([&] { segmenter->setImage(image); });
+    const double peak = peakMegabytes();
+    const Floor floor = measureFloor(size.width, precision);
+    fmt::print("{:16}{:>12}{:>20}\n", "", "wall", "processor time");
+    const auto row = [](const char *name, double wall, double processor, const char *unit) {
+        fmt::print("{:16}{:>10.3f} {:1}{:>18.3f} {:1}\n", name, wall, unit, processor, unit);
+    };
+    row("encode", encode.wall, encode.processor, "s");
+    row("floor", floor.wall(operations), floor.processor(operations), "s");
+    row("above floor", encode.wall / floor.wall(operations), encode.processor / floor.processor(operations), "×");
+    fmt::print("floor: {:.0f} billion operations of layers at {:.0f} billion a second, {:.0f} of attention and convolutions at {:.0f}\n",
+               operations.layers / 1e9, 1e-9 / floor.chosen.wall, operations.attention / 1e9, 1e-9 / floor.single.wall);
+    std::vector<double> clicks;
+    Timing click;
+    for (int i = 0; i < 20; ++i)
+        click.measure([&] { clicks.push_back(segmenter->predict({{{100.0 + 30 * i, 300, true}}, {}, {}, true}).milliseconds); });
+    std::ranges::sort(clicks);
+    fmt::print("click: {:.1f} ms (median of {}), {:.1f} ms of processor time\n", clicks[clicks.size() / 2], clicks.size(),
+               1000 * click.processor);
+    fmt::print("memory: {:.0f} MiB at most, {:.0f} before encoding (weights in memory here; a file's are mapped)\n", peak, loaded);
+}
+
+/// For a comparison with another program: one process, one model.
+void benchFile(char **arguments, int repetitions)
+{
+    ComputeOptions compute;
+    compute.precision = precisionOf(arguments[4]);
+    const auto segmenter = runtime().openSegmenter({openCheckpoint(arguments[1]), std::nullopt, nullptr}, {}, {}, compute);
+    const Image image = loadImage(arguments[2]);
+    std::string times;
+    for (int i = 0; i < repetitions; ++i) {
+        const double start = seconds();
+        segmenter->setImage(image);
+        times += fmt::format("{}{:.4f}", i > 0 ? ", " : "", seconds() - start);
+    }
+    const double peak = peakMegabytes(); // before the trace, which takes memory of its own
+    {
+        Recording recording(*segmenter);
+        segmenter->setImage(image);
+        const std::vector<float> &embedding = recording.at("encoder.image_embedding").numbers;
+        std::ofstream(arguments[3], std::ios::binary)
+            .write(reinterpret_cast<const char *>(embedding.data()), static_cast<std::streamsize>(embedding.size() * sizeof(float)));
+    }
+    fmt::print("{{\"seconds\": [{}], \"peak_mib\": {:.0f}, \"threads\": {}, \"blas\": \"{}\"}}\n", times, peak, threads(),
+               blasInfo().name);
 }
 
 } // namespace
@@ -214,39 +261,13 @@ int main(int count, char **arguments)
         prepareLibraryEnvironment();
         execv("/proc/self/exe", arguments);
     }
-    const char model = count > 1 ? arguments[1][0] : 'b';
-    const int repetitions = count > 2 ? std::atoi(arguments[2]) : 3;
-    const Size size = sizeOf(model);
-    setThreads(count > 3 ? std::atoi(arguments[3]) : 0);
+    setThreads(0);
     const c10::InferenceMode mode;
-    fmt::print("ViT-{} 1024×1024, fp32, {} threads, {}\n", static_cast<char>(std::toupper(model)), threads(), blasInfo().name);
-    const double operations = encoderOperations(size);
-    const Timing product = productTiming(size.width);
-
-    const auto source = std::make_shared<RandomSource>(Builder(size).schema());
-    const auto segmenter = sam::makeSegmenter(sam::detectConfig(source->schema(), {}), source, {});
-    const double loaded = peakMegabytes();
-    Image image{1024, 683, std::vector<std::uint8_t>(3 * 1024 * 683)};
-    for (std::size_t i = 0; i < image.rgb.size(); ++i)
-        image.rgb[i] = static_cast<std::uint8_t>(i * i >> 7);
-    Timing encode;
-    for (int i = 0; i < repetitions; ++i)
-        encode.measure([&] { segmenter->setImage(image); });
-    fmt::print("{:16}{:>12}{:>20}\n", "", "wall", "processor time");
-    const auto row = [](const char *name, double wall, double processor, const char *unit) {
-        fmt::print("{:16}{:>10.3f} {:1}{:>18.3f} {:1}\n", name, wall, unit, processor, unit);
-    };
-    row("encode", encode.wall, encode.processor, "s");
-    row("floor", operations * product.wall, operations * product.processor, "s");
-    row("above floor", encode.wall / product.wall / operations, encode.processor / product.processor / operations, "×");
-    fmt::print("floor: {:.0f} billion operations at {:.0f} billion a second\n", operations / 1e9, 1e-9 / product.wall);
-    std::vector<double> clicks;
-    Timing click;
-    for (int i = 0; i < 20; ++i)
-        click.measure([&] { clicks.push_back(segmenter->predict({{{100.0 + 30 * i, 300, true}}, {}, {}, true}).milliseconds); });
-    std::ranges::sort(clicks);
-    fmt::print("click: {:.1f} ms (median of {}), {:.1f} ms of processor time\n", clicks[clicks.size() / 2], clicks.size(),
-               1000 * click.processor);
-    fmt::print("memory: {:.0f} MiB at most, {:.0f} before encoding (weights in memory here; a file's are mapped)\n", peakMegabytes(),
-               loaded);
+    const bool files = count > 4;
+    const int given = files ? 5 : 3;
+    const int repetitions = count > given ? std::max(1, std::atoi(arguments[given])) : 3;
+    if (files)
+        benchFile(arguments, repetitions);
+    else
+        benchRandom(count > 1 ? arguments[1][0] : 'b', precisionOf(count > 2 ? arguments[2] : "fp32"), repetitions);
 }
