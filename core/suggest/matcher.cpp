@@ -130,7 +130,7 @@ TensorMatches matchSome(const Schema &source, const Schema &target, const Skippe
     const auto candidates = believe(from, to, values, progress);
     const auto matches = chooseMatches(from, to, candidates);
     TensorMatches result;
-    result.pairings = pairTensors(from, to, matches, values);
+    result.pairings = pairTensors(from, to, matches);
     pairLoneLeaves(from, to, result.pairings);
     fillTied(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);

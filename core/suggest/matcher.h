@@ -26,7 +26,7 @@ struct Match
 std::vector<Match> chooseMatches(const Side &source, const Side &target, const std::vector<Candidacy> &candidates);
 
 /// Tensors that become tensors: the leaves of matched units, parts joined or split, layouts chosen.
-std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches, const ValuePrints *values);
+std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches);
 
 /// Leaves left on both sides that are the only ones of their kind and shape, and whose names share a word.
 void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings);

@@ -80,16 +80,10 @@ struct Chosen
 class Pairer
 {
 public:
-    Pairer(const Side &source, const Side &target, const std::vector<Match> &matches, const ValuePrints *values)
-        : m_source(source), m_target(target), m_values(values), m_orientation(source, target, matches),
+    Pairer(const Side &source, const Side &target, const std::vector<Match> &matches)
+        : m_source(source), m_target(target), m_orientation(source, target, matches),
           m_byTarget(target.atoms.size(), nullptr)
     {
-        std::size_t told = 0, same = 0;
-        for (const auto &match : matches) {
-            told += match.values != Verdict::Unknown;
-            same += match.values == Verdict::Same;
-        }
-        m_targetIsReal = same * 2 > told;
         for (const auto &match : matches)
             m_byTarget[match.target] = &match;
         for (std::uint32_t b = 0; b < target.atoms.size(); ++b)
@@ -107,8 +101,6 @@ public:
     }
 
 private:
-    using Verdict = ValuePrints::Verdict;
-
     const Atom &sourceAtom(const Match &match) const { return m_source.atoms[match.source]; }
     const Atom &targetAtom(const Match &match) const { return m_target.atoms[match.target]; }
 
@@ -217,68 +209,11 @@ private:
             result.targets = {leaf.tensor};
             const Chosen chosen = choose(sourceShape(*origin), targetShape(leaf), a, b);
             result.transform = chosen.transform;
-            if (m_values != nullptr)
-                consultValues(result, *origin, leaf, match);
-            if (chosen.guess && match.values != Verdict::Same) {
+            if (chosen.guess) {
                 result.confidence = std::min(result.confidence, 0.5);
                 result.evidence.emplace_back("the order of elements is the usual one, but shapes do not show it");
             }
             m_pairings.push_back(std::move(result));
-        }
-    }
-
-    static void prove(Pairing &pairing, const char *words)
-    {
-        pairing.state = RuleState::Proven;
-        pairing.confidence = 1;
-        pairing.evidence.insert(pairing.evidence.begin(), words);
-    }
-
-    /// Sets the transform that the values show, or says that they differ.
-    void consultValues(Pairing &result, const Leaf &origin, const Leaf &leaf, const Match &match) const
-    {
-        const Piece from{origin.tensor, {}}, to{leaf.tensor, {}};
-        const Verdict verdict = m_values->compare(from, to);
-        const auto found = layouts(sourceShape(origin), targetShape(leaf));
-        const auto use = [&](bool transposed) {
-            const auto layout = std::find_if(found.begin(), found.end(), [&](const Layout &l) { return l.transposed == transposed; });
-            if (layout != found.end())
-                result.transform = layout->transform;
-        };
-        if (verdict == Verdict::Unknown) {
-            if (match.values == Verdict::Same)
-                result.confidence = std::max(result.confidence, 0.97);
-        } else if (m_values->equal(from, to)) {
-            use(false);
-            prove(result, "values equal");
-        } else if (m_values->equalTransposed(from, to)) {
-            use(true);
-            prove(result, "values equal once transposed");
-        } else if (verdict == Verdict::Same) {
-            consultOrder(result, origin.tensor, leaf.tensor);
-        } else if (m_targetIsReal) {
-            result.confidence = std::min(result.confidence, 0.4);
-            result.evidence.insert(result.evidence.begin(), "values differ, though those of most others are equal");
-        }
-    }
-
-    /// The same values in another order: blocks of rows, interleaved rows, or dimensions.
-    void consultOrder(Pairing &result, std::uint32_t source, std::uint32_t target) const
-    {
-        if (const auto order = m_values->blockOrder(source, target); !order.empty()) {
-            const std::int64_t size = m_source.schema->tensors[source].shape[0] / static_cast<std::int64_t>(order.size());
-            result.sources.assign(order.size(), source);
-            result.transform.clear();
-            for (std::size_t i = 0; i < order.size(); ++i)
-                result.transform.push_back({Slice{0, order[i] * size, (order[i] + 1) * size, 1}, static_cast<int>(i)});
-            result.transform.push_back(step(Concat{0}));
-            prove(result, "values equal, in blocks of another order");
-        } else if (const auto rows = m_values->rowOrder({Piece{source, {}}}, Piece{target, {}})) {
-            result.transform = *rows;
-            prove(result, "values equal, in another order of heads");
-        } else {
-            result.confidence = std::max(result.confidence, 0.95);
-            result.evidence.insert(result.evidence.begin(), "the same values in another layout");
         }
     }
 
@@ -308,14 +243,6 @@ private:
         return position == 0 ? &to.leaves.front() : to.find(origin.kind);
     }
 
-    Piece sourcePiece(const Leaf &leaf, const Atom &atom) const
-    {
-        Part part = atom.part;
-        if (sourceShape(leaf).size() == 1)
-            part.dim = 0;
-        return {leaf.tensor, part};
-    }
-
     bool splitLeaf(const Leaf &origin, std::size_t position, const std::vector<const Match *> &matches)
     {
         const Atom &first = sourceAtom(*matches.front());
@@ -339,11 +266,6 @@ private:
             for (const Match *match : matches)
                 split.sizes.push_back(sourceAtom(*match).part.size);
         }
-        if (m_values != nullptr && std::all_of(matches.begin(), matches.end(), [&](const Match *match) {
-                const Piece from = sourcePiece(origin, sourceAtom(*match)), to{targetLeaf(*match, origin, position)->tensor, {}};
-                return m_values->compare(from, to) == Verdict::Same && (m_values->equal(from, to) || m_values->equalTransposed(from, to));
-            }))
-            prove(result, "values equal");
         result.transform.push_back(step(split));
         result.transform.insert(result.transform.end(), each.begin(), each.end());
         m_pairings.push_back(std::move(result));
@@ -385,43 +307,13 @@ private:
                 continue;
             result.transform = each;
             const int dim = targetShape(to.leaves[l]).size() == 1 ? 0 : targetAtom(*matches.front()).part.dim;
-            if (m_values != nullptr && dim == 0 && each.empty())
-                consultJoined(result, to.leaves[l], matches);
-            result.transform.insert(std::find_if(result.transform.begin(), result.transform.end(), [](const Step &s) {
-                return std::holds_alternative<Interleave>(s.op) && s.only < 0;
-            }), step(Concat{dim}));
+            result.transform.push_back(step(Concat{dim}));
             m_pairings.push_back(std::move(result));
-        }
-    }
-
-    /// The order of rows of each source, or of all of them together, as the values show it.
-    void consultJoined(Pairing &result, const Leaf &leaf, const std::vector<const Match *> &matches) const
-    {
-        std::vector<Piece> all;
-        Transform before;
-        bool each = true, told = false;
-        for (std::size_t i = 0; i < matches.size(); ++i) {
-            const Piece from{result.sources[i], {}}, to{leaf.tensor, targetAtom(*matches[i]).part};
-            all.push_back(from);
-            told = told || m_values->compare(from, to) == Verdict::Same;
-            const auto order = m_values->rowOrder({from}, to);
-            each = each && order;
-            if (order && !order->empty())
-                before.push_back({order->front().op, static_cast<int>(i)});
-        }
-        if (each && told) {
-            result.transform = before;
-            prove(result, "values equal");
-        } else if (const auto order = m_values->rowOrder(all, Piece{leaf.tensor, {}}); order && !order->empty()) {
-            result.transform = *order;
-            prove(result, "values equal, rows mixed per head");
         }
     }
 
     const Side &m_source;
     const Side &m_target;
-    const ValuePrints *m_values;
-    bool m_targetIsReal = false;
     Orientation m_orientation;
     std::vector<const Match *> m_byTarget;
     std::map<std::uint32_t, std::vector<std::uint32_t>> m_atomsOfTarget;
@@ -431,9 +323,9 @@ private:
 
 } // namespace
 
-std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches, const ValuePrints *values)
+std::vector<Pairing> pairTensors(const Side &source, const Side &target, const std::vector<Match> &matches)
 {
-    return Pairer(source, target, matches, values).all();
+    return Pairer(source, target, matches).all();
 }
 
 } // namespace rekey

@@ -3,8 +3,10 @@
 
 #include "core/suggest/matcher.h"
 #include "core/suggest/openkeys.h"
+#include "core/suggest/valueproofs.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 namespace rekey {
@@ -115,10 +117,22 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
             filledTarget[t] = settled.targets[t].status != TargetStatus::Missing;
     }
     std::optional<ValuePrints> values;
-    if (options.sourceValues != nullptr && options.targetValues != nullptr && options.sourceValues->hasValues() && options.targetValues->hasValues())
+    ValueReport report;
+    if (options.sourceValues != nullptr && options.targetValues != nullptr && options.sourceValues->hasValues() && options.targetValues->hasValues()) {
+        const auto begin = std::chrono::steady_clock::now();
         values.emplace(*options.sourceValues, *options.targetValues, progress.part(0, 0.8));
+        report = {values->bytesRead(), values->bytesHeld(), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 0};
+    }
     const Progress rest = values ? progress.part(0.8, 1) : progress;
     TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, values ? &*values : nullptr, rest);
+    if (values) {
+        heedValues(matches.pairings, provenByValues(source, target, *values, usedSource, filledTarget, matches.pairings),
+                   *options.sourceValues, *options.targetValues, *values);
+        for (const auto &pairing : matches.pairings)
+            report.provenTargets += pairing.state == RuleState::Proven ? pairing.targets.size() : 0;
+    }
+    if (options.report != nullptr)
+        *options.report = report;
     evenOut(matches.pairings, source, target);
     for (const auto &pairing : matches.pairings) {
         for (const auto s : pairing.sources)

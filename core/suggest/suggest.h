@@ -11,6 +11,15 @@
 
 namespace rekey {
 
+/// What reading values gave.
+struct ValueReport
+{
+    std::uint64_t bytesRead = 0;  ///< of both sides
+    std::uint64_t bytesHeld = 0;  ///< of digests, at the end
+    double seconds = 0;           ///< for reading
+    std::size_t provenTargets = 0;
+};
+
 struct SuggestOptions
 {
     /// For value evidence; may be null. Their schemas must be the ones given.
@@ -18,6 +27,8 @@ struct SuggestOptions
     const Checkpoint *targetValues = nullptr;
     /// Rules that stay: a person's, or all accepted and proven ones of the document. They come first in the result.
     std::vector<Rule> settled;
+    /// Filled in where values were evidence; may be null.
+    ValueReport *report = nullptr;
 };
 
 /// Proposes rules that fill `target` from `source`: proven, suggested with a confidence, or to review with candidates,

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/suggest/valueproofs.h"
+
+#include "core/base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+namespace rekey {
+
+namespace {
+
+std::string parentOf(const std::string &key)
+{
+    const std::size_t at = key.find_last_of("./");
+    return at == std::string::npos ? std::string() : key.substr(0, at + 1);
+}
+
+std::string withoutNumbers(const std::string &key)
+{
+    std::string text;
+    for (const char c : key)
+        if (c < '0' || c > '9')
+            text += c;
+        else if (text.empty() || text.back() != '#')
+            text += '#';
+    return text;
+}
+
+/// What the values say of one tensor becoming another as it is.
+enum class Relation : std::uint8_t { Unknown, EqualTelling, EqualConstant, Differ };
+
+class Heeder
+{
+public:
+    Heeder(std::vector<Pairing> &guesses, const Checkpoint &source, const Checkpoint &target, const ValuePrints &values)
+        : m_pairings(guesses), m_sourceFile(source), m_targetFile(target), m_source(source.schema()), m_target(target.schema()), m_values(values),
+          m_proven(m_target.tensors.size())
+    {
+    }
+
+    void run(std::vector<Pairing> proven)
+    {
+        for (const auto &pairing : proven)
+            for (const auto t : pairing.targets)
+                m_proven[t] = true;
+        std::erase_if(m_pairings, [&](const Pairing &guess) {
+            return std::any_of(guess.targets.begin(), guess.targets.end(), [&](std::uint32_t t) { return m_proven[t]; });
+        });
+        m_isReal = isReal(proven);
+        if (m_isReal) {
+            followParents(proven);
+            for (auto &guess : m_pairings)
+                judge(guess);
+        }
+        std::move(proven.begin(), proven.end(), std::back_inserter(m_pairings));
+        std::stable_sort(m_pairings.begin(), m_pairings.end(), [](const Pairing &a, const Pairing &b) { return a.targets.front() < b.targets.front(); });
+        if (m_isReal)
+            joinConstants();
+    }
+
+private:
+    /// Most of what could be proven is: the target's weights are the source's.
+    bool isReal(const std::vector<Pairing> &proven) const
+    {
+        std::size_t equal = 0, differ = 0;
+        for (const auto &pairing : proven)
+            equal += pairing.targets.size();
+        for (const auto &guess : m_pairings)
+            for (const auto t : guess.targets)
+                if (const Print *print = m_values.target(t, m_values.targetDtype(t)))
+                    differ += print->telling;
+        return equal > differ;
+    }
+
+    /// The biases and counters of a module whose weight is proven come from the module that the weight comes from.
+    void followParents(const std::vector<Pairing> &proven)
+    {
+        std::map<std::string, std::string> origin; // parents, of targets
+        for (const auto &pairing : proven)
+            if (pairing.sources.size() == 1 && pairing.targets.size() == 1) {
+                const std::string from = parentOf(m_source.tensors[pairing.sources.front()].key);
+                const auto [entry, isNew] = origin.emplace(parentOf(m_target.tensors[pairing.targets.front()].key), from);
+                if (!isNew && entry->second != from)
+                    entry->second.clear();
+            }
+        const SchemaIndex sources(m_source);
+        for (auto &guess : m_pairings) {
+            if (guess.sources.size() != 1 || guess.targets.size() != 1 || relation(guess.sources.front(), guess.targets.front()) == Relation::Differ)
+                continue;
+            const std::string &key = m_target.tensors[guess.targets.front()].key, &from = m_source.tensors[guess.sources.front()].key;
+            const auto entry = origin.find(parentOf(key));
+            if (entry == origin.end() || entry->second.empty() || entry->second == parentOf(from))
+                continue;
+            const std::size_t beside = sources.find(entry->second + from.substr(parentOf(from).size()));
+            if (beside == SchemaIndex::npos || m_source.tensors[beside].shape != m_source.tensors[guess.sources.front()].shape
+                || relation(static_cast<std::uint32_t>(beside), guess.targets.front()) == Relation::Differ)
+                continue;
+            guess.sources.front() = static_cast<std::uint32_t>(beside);
+            guess.evidence = {"beside a tensor whose values are equal"};
+            guess.confidence = 0.97;
+            guess.state = RuleState::Suggested;
+        }
+    }
+
+    Relation relation(std::uint32_t s, std::uint32_t t) const
+    {
+        const DType dtype = m_values.common(s, t);
+        const Print *a = m_values.source(s, dtype), *b = m_values.target(t, dtype);
+        if (a == nullptr || b == nullptr)
+            return Relation::Unknown;
+        if (a->whole != b->whole)
+            return a->telling || b->telling || a->bag != b->bag ? Relation::Differ : Relation::Unknown;
+        return a->telling ? Relation::EqualTelling : Relation::EqualConstant;
+    }
+
+    void judge(Pairing &guess) const
+    {
+        if (guess.sources.size() != 1 || guess.targets.size() != 1) {
+            const bool differ = std::any_of(guess.targets.begin(), guess.targets.end(), [&](std::uint32_t t) {
+                const Print *print = m_values.target(t, m_values.targetDtype(t));
+                return print != nullptr && print->telling;
+            });
+            if (differ)
+                doubt(guess);
+            return;
+        }
+        const std::uint32_t s = guess.sources.front(), t = guess.targets.front();
+        switch (relation(s, t)) {
+        case Relation::Unknown:
+        case Relation::EqualTelling: return;
+        case Relation::EqualConstant:
+            guess.confidence = std::max(guess.confidence, 0.97);
+            guess.evidence.insert(guess.evidence.begin(), "values equal, though they are all alike");
+            return;
+        case Relation::Differ:
+            if (!affine(guess, s, t))
+                doubt(guess);
+        }
+    }
+
+    static void doubt(Pairing &guess)
+    {
+        guess.confidence = std::min(guess.confidence, 0.4);
+        guess.state = RuleState::ToReview;
+        guess.evidence.insert(guess.evidence.begin(), "values differ, though those of most others are equal");
+    }
+
+    static std::vector<float> valuesOf(const Checkpoint &checkpoint, std::uint32_t tensor)
+    {
+        std::vector<float> values;
+        forEachBlock(checkpoint, tensor, 1 << 16, [&](std::uint64_t, std::span<const float> run) { values.insert(values.end(), run.begin(), run.end()); });
+        return values;
+    }
+
+    /// One number added or multiplied everywhere. Vectors only: that is where it happens, and they are small.
+    bool affine(Pairing &guess, std::uint32_t s, std::uint32_t t) const
+    {
+        constexpr std::size_t fewest = 8, most = 1 << 16;
+        const Shape &shape = m_source.tensors[s].shape;
+        if (shape != m_target.tensors[t].shape || shape.size() != 1 || elementCount(shape) < fewest || elementCount(shape) > most || !guess.transform.empty())
+            return false;
+        const std::vector<float> a = valuesOf(m_sourceFile, s), b = valuesOf(m_targetFile, t);
+        const double unit = std::ldexp(4.0, -precision(m_values.common(s, t)));
+        const auto fits = [&](const auto &expected) {
+            for (std::size_t i = 0; i < a.size(); ++i)
+                if (!(std::fabs(expected(a[i]) - b[i]) <= unit * std::max({std::fabs(double(a[i])), std::fabs(double(b[i])), 1e-3})))
+                    return false;
+            return true;
+        };
+        const auto use = [&](BasicStep op, std::string words) {
+            guess.transform = {Step{std::move(op)}};
+            guess.state = RuleState::Proven;
+            guess.confidence = 1;
+            guess.evidence.insert(guess.evidence.begin(), std::move(words));
+            return true;
+        };
+        if (const Print *print = m_values.source(s, m_values.sourceDtype(s)); print == nullptr || !print->telling)
+            return false;
+        for (const double one : {1.0, -1.0})
+            if (fits([&](double x) { return x + one; }))
+                return use(Add{one}, fmt::format("values equal once {} is added", one));
+        if (fits([](double x) { return -x; }))
+            return use(Negate{}, "values equal but for their sign");
+        const auto largest = std::max_element(a.begin(), a.end(), [](float x, float y) { return std::fabs(x) < std::fabs(y); }) - a.begin();
+        const double factor = double(b[static_cast<std::size_t>(largest)]) / a[static_cast<std::size_t>(largest)];
+        if (std::isfinite(factor) && factor != 0 && fits([&](double x) { return x * factor; }))
+            return use(Scale{factor}, fmt::format("values equal once multiplied by {:.6g}", factor));
+        return false;
+    }
+
+    /// Equal constants in some blocks of a pattern that is proven in others are no exception to it.
+    void joinConstants()
+    {
+        std::map<std::string, std::vector<std::size_t>> groups;
+        for (std::size_t p = 0; p < m_pairings.size(); ++p)
+            groups[withoutNumbers(m_source.tensors[m_pairings[p].sources.front()].key) + '\n'
+                   + withoutNumbers(m_target.tensors[m_pairings[p].targets.front()].key) + '\n' + transformText(m_pairings[p].transform)]
+                .push_back(p);
+        for (const auto &[name, members] : groups) {
+            if (std::none_of(members.begin(), members.end(), [&](std::size_t p) { return m_pairings[p].state == RuleState::Proven; }))
+                continue;
+            for (const std::size_t p : members) {
+                Pairing &pairing = m_pairings[p];
+                if (pairing.state == RuleState::Proven || pairing.sources.size() != 1 || pairing.targets.size() != 1
+                    || relation(pairing.sources.front(), pairing.targets.front()) != Relation::EqualConstant)
+                    continue;
+                pairing.state = RuleState::Proven;
+                pairing.confidence = 1;
+            }
+        }
+    }
+
+    std::vector<Pairing> &m_pairings;
+    const Checkpoint &m_sourceFile, &m_targetFile;
+    const Schema &m_source, &m_target;
+    const ValuePrints &m_values;
+    std::vector<bool> m_proven;
+    bool m_isReal = false;
+};
+
+} // namespace
+
+void heedValues(std::vector<Pairing> &guesses, std::vector<Pairing> proven, const Checkpoint &source, const Checkpoint &target,
+                const ValuePrints &values)
+{
+    Heeder(guesses, source, target, values).run(std::move(proven));
+}
+
+} // namespace rekey
