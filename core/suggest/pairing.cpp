@@ -164,7 +164,7 @@ private:
         result.confidence = match.confidence;
         result.evidence = evidence(match);
         const bool from = m_source.units[sourceAtom(match).unit].assumed, to = m_target.units[targetAtom(match).unit].assumed;
-        if (from != to && match.values != Verdict::Same) {
+        if (from != to && match.values != ValuePrints::Verdict::Same) {
             result.confidence = std::min(result.confidence, 0.6);
             result.evidence.emplace_back("the file is sorted by name, so which attention comes first is only assumed");
         }
