@@ -83,6 +83,16 @@
     </message>
 </context>
 <context>
+    <name>rekey::ui::Pairing</name>
+    <message numerus="yes">
+        <source>and %n more rule(s)</source>
+        <translation>
+            <numerusform>and %n more rule</numerusform>
+            <numerusform>and %n more rules</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>rekey::ui::PairingDrag</name>
     <message numerus="yes">
         <source>%n row(s)</source>
@@ -96,6 +106,16 @@
         <translation>
             <numerusform>%n key</numerusform>
             <numerusform>%n keys</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>rekey::ui::PairingProposal</name>
+    <message numerus="yes">
+        <source>and %n more rule(s)</source>
+        <translation>
+            <numerusform>and %n more rule</numerusform>
+            <numerusform>and %n more rules</numerusform>
         </translation>
     </message>
 </context>

@@ -88,7 +88,7 @@ QString PairingPlan::Variant::text() const
     if (fillsMissing > 0)
         parts += translated("fills %1").arg(bold(translated("%1 open").arg(countText(fillsMissing))));
     if (takesOver > 0)
-        parts += translated("takes %1 over from other rules").arg(countText(takesOver));
+        parts += translated("takes over %1").arg(countText(takesOver));
     return parts.join(QStringLiteral(" · "));
 }
 

@@ -11,6 +11,8 @@
 #include "ui/window/settings.h"
 
 #include <QElapsedTimer>
+#include <QFileInfo>
+#include <QRegularExpression>
 
 #include <algorithm>
 #include <unordered_set>
@@ -49,6 +51,13 @@ Opened withTree(CheckpointPtr checkpoint)
 {
     auto tree = std::make_shared<const KeyTree>(buildKeyTree(checkpoint->schema(), Folding::Folded));
     return {std::move(checkpoint), std::move(tree)};
+}
+
+/// What hubs call every model's file, or a part of one.
+bool isUsualName(const QString &file)
+{
+    static const QRegularExpression usual(QStringLiteral("^(model|pytorch_model|diffusion_pytorch_model|adapter_model)([.-]|$)"));
+    return usual.match(file).hasMatch();
 }
 
 /// Each once, in the order of the first: partners stand beside each other in both lists of a selection.
@@ -117,9 +126,17 @@ bool Session::isSuggesting() const { return !m_suggesting.isNull(); }
 QString Session::name(Side side) const
 {
     const SideState &s = state(side);
-    if (s.checkpoint)
-        return keyText(s.checkpoint->name());
-    return QString::fromStdString(s.path.filename().string());
+    const QString own = s.checkpoint ? keyText(s.checkpoint->name()) : QString::fromStdString(s.path.filename().string());
+    const QString folder = QString::fromStdString(s.path.parent_path().filename().string());
+    return isUsualName(own) && !folder.isEmpty() ? folder + QLatin1Char('/') + own : own;
+}
+
+QString Session::stem(Side side) const
+{
+    const QString whole = name(side);
+    const qsizetype slash = whole.indexOf(QLatin1Char('/'));
+    QString stem = slash > 0 ? whole.left(slash) : QFileInfo(whole).completeBaseName();
+    return stem.replace(QLatin1Char(' '), QLatin1Char('_')).remove(QLatin1Char(','));
 }
 
 void Session::open(Side side, const std::filesystem::path &path)

@@ -55,7 +55,9 @@ public:
     QString openError(Side side) const;          ///< why the last open failed; empty otherwise
     std::filesystem::path path(Side side) const; ///< of the open or failed file
     const OpenFailure *failure(Side side) const; ///< null when the last open did not fail
-    QString name(Side side) const;               ///< "sam_tiny.pth"; empty when nothing is open
+    /// "sam_tiny.pth", with its folder where the file is called what all of them are; empty when nothing is open.
+    QString name(Side side) const;
+    QString stem(Side side) const;               ///< "sam_tiny": for the names of files that are made from it
     bool isOpening(Side side) const;
     bool hasPair() const;
     /// Folded; built with the opening. Null when nothing is open.

@@ -81,9 +81,10 @@ void Pairing::preview(std::vector<std::uint32_t> sources, std::vector<std::uint3
             const Inference inference = inferRules(sources, targets, *source, *target);
             QString text = ruleLine(inference.rules.front());
             if (inference.rules.size() > 1)
-                text += QLatin1Char('\n') + tr("and %1 more rules").arg(inference.rules.size() - 1);
-            // A plain rename of one key says nothing that the keys do not.
-            return inference.text == "1 → 1" ? text : QString::fromStdString(inference.text) + QLatin1Char('\n') + text;
+                text += QLatin1Char('\n') + tr("and %n more rule(s)", nullptr, static_cast<int>(inference.rules.size()) - 1);
+            // A plain rename says nothing that the keys do not.
+            const QString what = QString::fromStdString(inference.text);
+            return what.contains(QLatin1Char(',')) ? what + QLatin1Char('\n') + text : text;
         },
         [this](const QString &text) { Q_EMIT previewed(text, true); });
     connect(job, &Job::failed, this, [this](const QString &error) { Q_EMIT previewed(error, false); });

@@ -71,7 +71,7 @@ protected:
                 paintTag(painter, QRect(right + 8, y, tagWidth(transform), lineHeight), transform, theme);
         }
         if (static_cast<int>(m_rules.size()) > mostRuleLines)
-            paintText(painter, QRect(36, y, width() - 48, lineHeight), tr("and %1 more rules").arg(m_rules.size() - mostRuleLines),
+            paintText(painter, QRect(36, y, width() - 48, lineHeight), PairingProposal::tr("and %n more rule(s)", nullptr, static_cast<int>(m_rules.size()) - mostRuleLines),
                       secondaryFont(), theme.text2);
     }
 

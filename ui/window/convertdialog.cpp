@@ -15,7 +15,6 @@
 #include <QComboBox>
 #include <QDir>
 #include <QFileDialog>
-#include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -108,10 +107,7 @@ QWidget *ConvertDialog::makeWrite()
 QLayout *ConvertDialog::makeDestination()
 {
     const auto target = m_session.document().target();
-    QString base = QFileInfo(m_session.name(Side::Target)).completeBaseName();
-    if (base.isEmpty())
-        base = QFileInfo(m_session.name(Side::Source)).completeBaseName();
-    base.replace(QLatin1Char(' '), QLatin1Char('_')).remove(QLatin1Char(','));
+    const QString base = m_session.stem(m_session.stem(Side::Target).isEmpty() ? Side::Source : Side::Target);
     const QString folder = m_session.settings().lastFolder(QStringLiteral("convert"));
     m_destination = new QLineEdit(QDir(folder).filePath(base + QStringLiteral("_converted.safetensors")));
     m_destination->setAccessibleName(tr("Weights"));
@@ -133,6 +129,10 @@ QLayout *ConvertDialog::makeDestination()
         m_shards->addItem(tr("Files of at most %1 GB").arg(size), QVariant::fromValue<qulonglong>(size * gigabyte));
     connect(m_dtype, &QComboBox::currentIndexChanged, this, &ConvertDialog::updateTexts);
     connect(m_destination, &QLineEdit::textChanged, this, &ConvertDialog::updateTexts);
+    connect(m_destination, &QLineEdit::returnPressed, this, [this] {
+        if (m_convert->isEnabled())
+            start();
+    });
 
     auto *grid = new QGridLayout;
     grid->setContentsMargins(12, 14, 12, 14);

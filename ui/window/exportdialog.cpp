@@ -234,7 +234,7 @@ void ExportDialog::save()
     const QString extension = latin(exporterById(exporterId().toStdString()).extension);
     const QString folder = m_session.settings().lastFolder(QStringLiteral("export"));
     const QString path = QFileDialog::getSaveFileName(
-        this, tr("Export"), folder + QStringLiteral("/convert_") + QFileInfo(m_session.name(Side::Source)).completeBaseName() + extension,
+        this, tr("Export"), folder + QStringLiteral("/convert_") + m_session.stem(Side::Source) + extension,
         QStringLiteral("*") + extension);
     if (path.isEmpty())
         return;

@@ -20,7 +20,7 @@ namespace {
 
 QString checkpointFilter()
 {
-    return FileDesk::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)");
+    return FileDesk::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz *.npy *.pkl *.tar);;All files (*)");
 }
 
 } // namespace
@@ -95,7 +95,7 @@ void FileDesk::saveMapping(bool askWhere, std::function<void()> then)
     if (askWhere || path.isEmpty()) {
         const QString folder = m_session.settings().lastFolder(QStringLiteral("mapping"));
         path = QFileDialog::getSaveFileName(&m_window, tr("Save mapping"),
-                                            folder + QLatin1Char('/') + QFileInfo(m_session.name(Side::Source)).completeBaseName()
+                                            folder + QLatin1Char('/') + m_session.stem(Side::Source)
                                                 + QStringLiteral(".rekey.json"),
                                             tr("Rekey mappings (*.rekey.json)"));
         if (path.isEmpty())

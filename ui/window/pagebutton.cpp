@@ -5,6 +5,7 @@
 #include "ui/window/paintkit.h"
 
 #include <QEvent>
+#include <QKeyEvent>
 #include <QPainter>
 
 namespace rekey::ui {
@@ -123,8 +124,8 @@ void PageButton::paintEvent(QPaintEvent *)
         }
         if (isChecked() && isEnabled())
             ink = theme.accent;
-        else if (isEnabled())
-            ink = theme.text2;
+        else // the icon is all there is: what cannot be pressed has to look it
+            ink = isEnabled() ? theme.text : mix(theme.window, theme.text3, 0.5);
         break;
     case Look::Link:
         ink = isEnabled() ? theme.accent : theme.text3;
@@ -169,6 +170,14 @@ void PageButton::enterEvent(QEnterEvent *event)
 {
     update();
     QAbstractButton::enterEvent(event);
+}
+
+void PageButton::keyPressEvent(QKeyEvent *event)
+{
+    if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && event->modifiers() == Qt::NoModifier)
+        click();
+    else
+        QAbstractButton::keyPressEvent(event);
 }
 
 void PageButton::leaveEvent(QEvent *event)

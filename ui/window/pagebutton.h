@@ -36,6 +36,7 @@ protected:
     void changeEvent(QEvent *event) override;
     void enterEvent(QEnterEvent *event) override;
     void leaveEvent(QEvent *event) override;
+    void keyPressEvent(QKeyEvent *event) override; ///< Enter as well as Space
 
 private:
     QFont textFont() const;
