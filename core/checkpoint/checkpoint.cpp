@@ -197,11 +197,37 @@ void verifySmall(const CheckpointContent &content)
         content.reader->verify(i);
 }
 
+/// PyTorch takes every byte of a truth value but 0 for true, other programs do not. Looked for where it costs nothing.
+void warnOfOddTruths(CheckpointContent &content)
+{
+    std::uint64_t left = limits::verifiedAtOpening;
+    for (const TensorEntry &entry : content.tensors) {
+        const bool small = entry.dtype == DType::Bool && entry.storage < content.storages.size() && entry.elements() <= left
+            && content.storages[entry.storage].recordBytes <= left;
+        const bool values = entry.kind == TensorKind::Dense || entry.kind == TensorKind::Numpy;
+        if (!small || !values || entry.elements() == 0)
+            continue;
+        left -= std::max(entry.elements(), content.storages[entry.storage].recordBytes);
+        std::vector<std::byte> bytes(entry.elements());
+        try {
+            content.reader->read(entry, 0, bytes.size(), bytes);
+        } catch (const Error &) {
+            continue; // told when somebody asks for the values
+        }
+        const auto odd = std::ranges::count_if(bytes, [](std::byte byte) { return byte > std::byte{1}; });
+        if (odd > 0)
+            content.warn(fmt::format("tensor \"{}\": {} of its truth values are neither 0 nor 1; they count as true",
+                                     displayText(pathText(entry.path)), odd));
+    }
+}
+
 CheckpointPtr finished(std::shared_ptr<CheckpointContent> content, const OpenOptions &options)
 {
     chooseRoots(*content);
     content->reader = std::make_unique<StorageReader>(*content);
     verifySmall(*content);
+    if (content->hasValues)
+        warnOfOddTruths(*content);
     const Root root = choose(content->roots, options, displayText(content->name));
     return std::make_shared<const Checkpoint>(listedFrom(std::move(content), root));
 }

@@ -3,11 +3,13 @@
 
 #include "core/base/mappedfile.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/quantiser.h"
 
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace rekey {
@@ -50,6 +52,7 @@ struct CheckpointContent
     std::vector<MetadataEntry> metadata;
     std::vector<std::string> warnings;
     std::vector<GlobalUse> globals;
+    std::unordered_map<std::string, Quantiser> quantisers; ///< by pathText() of the tensors whose integers they give meaning to
     std::vector<Path> modules;  ///< where whole nn.Modules stand: natural roots
     std::vector<Root> roots;    ///< filled by chooseRoots()
     bool hasValues = true;

@@ -2,6 +2,7 @@
 #include "core/checkpoint/dequantise.h"
 
 #include "core/base/bytereader.h"
+#include "core/checkpoint/dequantiselattices.h"
 
 #include <array>
 #include <cmath>
@@ -267,6 +268,37 @@ void mxfp4(Block block, Values out)
     }
 }
 
+/// Four scales in unsigned E4M3, each for sixteen values.
+void nvfp4(Block block, Values out)
+{
+    for (int sub = 0; sub < 4; ++sub) {
+        const int exponent = block[sub] >> 3 & 15;
+        const auto mantissa = static_cast<float>(block[sub] & 7);
+        const bool zero = block[sub] == 0 || block[sub] == 0x7F;
+        const float d = zero ? 0 : exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(1 + mantissa / 8, exponent - 7);
+        for (int i = 0; i < 8; ++i) {
+            out[sub * 16 + i] = d * fourBitFloats[block[4 + sub * 8 + i] & 15];
+            out[sub * 16 + i + 8] = d * fourBitFloats[block[4 + sub * 8 + i] >> 4];
+        }
+    }
+}
+
+/// One bit: plus or minus the scale.
+void q1_0(Block block, Values out)
+{
+    const float d = half(block);
+    for (int i = 0; i < 128; ++i)
+        out[i] = (block[2 + i / 8] >> (i % 8) & 1) != 0 ? d : -d;
+}
+
+/// Two bits: -1, 0, 1 or 2 times the scale.
+void q2_0(Block block, Values out)
+{
+    const float d = half(block);
+    for (int i = 0; i < 64; ++i)
+        out[i] = static_cast<float>((block[2 + i / 4] >> (i % 4 * 2) & 3) - 1) * d;
+}
+
 using Dequantiser = void (*)(Block, Values);
 
 Dequantiser dequantiser(DType dtype)
@@ -289,6 +321,16 @@ Dequantiser dequantiser(DType dtype)
     case DType::TQ1_0: return tq1_0;
     case DType::TQ2_0: return tq2_0;
     case DType::MXFP4: return mxfp4;
+    case DType::NVFP4: return nvfp4;
+    case DType::Q1_0: return q1_0;
+    case DType::Q2_0: return q2_0;
+    case DType::IQ1_S: return lattices::iq1_s;
+    case DType::IQ1_M: return lattices::iq1_m;
+    case DType::IQ2_XXS: return lattices::iq2_xxs;
+    case DType::IQ2_XS: return lattices::iq2_xs;
+    case DType::IQ2_S: return lattices::iq2_s;
+    case DType::IQ3_XXS: return lattices::iq3_xxs;
+    case DType::IQ3_S: return lattices::iq3_s;
     default: return nullptr;
     }
 }

@@ -29,6 +29,7 @@ void append(CheckpointContent &joined, const Checkpoint &part)
     }
     joined.metadata.insert(joined.metadata.end(), content.metadata.begin(), content.metadata.end());
     joined.globals.insert(joined.globals.end(), content.globals.begin(), content.globals.end());
+    joined.quantisers.insert(content.quantisers.begin(), content.quantisers.end());
     for (const std::string &warning : content.warnings)
         joined.warnings.push_back(part.name() + ": " + warning);
     joined.name += (joined.name.empty() ? "" : "+") + part.name();

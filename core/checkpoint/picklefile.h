@@ -58,6 +58,8 @@ struct PickleFile
     std::vector<StorageReference> storages; ///< by the index of a Persistent value
     bool bigEndian = false;
     std::size_t nesting = 0;    ///< files inside files
+    std::shared_ptr<StorageReader> reader; ///< of smallValues()
+    std::size_t readerStorages = 0;        ///< how many of the content's storages it knows
     /// Reads a whole nested legacy file (torch.storage._load_from_bytes); fills `inner` and returns its root.
     std::function<PickleValue(ByteSource bytes, PickleFile &inner)> readNested;
 

@@ -317,8 +317,6 @@ bool Lister::visitTensor(PickleValue value)
     auto tensor = pickledTensor(m_file, value, m_path);
     if (!tensor)
         return false;
-    if (tensor->entry.kind == TensorKind::Nested)
-        m_file.warn(fmt::format("tensor \"{}\" is a nested tensor; its parts are listed", displayText(pathText(m_path))));
     add(std::move(tensor->entry));
     for (TensorEntry &part : tensor->parts)
         add(std::move(part));
@@ -480,10 +478,10 @@ void Lister::openObject(PickleValue value)
     segments.push_back(pairs(call.pairs));
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i].is(Type::Call) || arguments[i].isContainer())
-            segments.push_back(one(fmt::format("<argument {}>", i), arguments[i]));
+            segments.push_back(one(fmt::format("<arg{}>", i), arguments[i]));
     }
     if (call.keywords.is(Type::Dict))
-        segments.push_back(one("<keywords>", call.keywords));
+        segments.push_back(one("<kwargs>", call.keywords));
     open(value, std::move(segments));
 }
 

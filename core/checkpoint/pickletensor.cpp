@@ -2,9 +2,10 @@
 // The functions that PyTorch rebuilds tensors with: https://github.com/pytorch/pytorch/blob/main/torch/_utils.py
 #include "core/checkpoint/pickletensor.h"
 
-#include "core/base/bytereader.h"
 #include "core/checkpoint/numpyarray.h"
-#include "core/checkpoint/storagereader.h"
+#include "core/checkpoint/smallvalues.h"
+#include "core/checkpoint/sparsetensor.h"
+#include "core/checkpoint/tensorgeometry.h"
 #include "core/checkpoint/torchnames.h"
 
 #include <fmt/format.h>
@@ -51,14 +52,13 @@ private:
     void parameter(std::string_view name, const Arguments &arguments);
     bool fromType(const Arguments &arguments);
     void quantised(const Arguments &arguments);
-    std::size_t channelCount(PickleValue value);
+    std::vector<double> channelParameters(PickleValue value, std::size_t channels);
+    std::vector<double> numbersOf(const std::vector<PickleValue> &values) const;
     void sparse(const Arguments &arguments);
     void nested(const Arguments &arguments);
     void meta(const Arguments &arguments);
     void device(const Arguments &arguments);
     const TensorEntry &part(const char *name, PickleValue value);
-    void checkIndices(const Shape &size, bool compressed, bool byColumn);
-    std::vector<std::int64_t> integers(const TensorEntry &entry);
     bool byName(std::string_view module, std::string_view name, const PickleCall &call);
 
     PickleFile &m_file;
@@ -177,14 +177,41 @@ bool Builder::fromType(const Arguments &arguments)
     return true;
 }
 
-std::size_t Builder::channelCount(PickleValue value)
+/// Scales or zero points: a list of numbers, or a 1-D tensor.
+std::vector<double> Builder::channelParameters(PickleValue value, std::size_t channels)
 {
-    if (value.is(Type::List))
-        return m_graph.items(value).size();
-    Builder tensor(m_file, m_result.entry.path, m_wrapped);
-    if (!tensor.build(value) || tensor.m_result.entry.shape.size() != 1)
-        fail("its quantiser's parameters are neither a list nor a 1-D tensor");
-    return static_cast<std::size_t>(tensor.m_result.entry.shape[0]);
+    std::vector<double> numbers;
+    if (value.is(Type::List)) {
+        numbers = numbersOf(m_graph.items(value));
+    } else {
+        Builder tensor(m_file, m_result.entry.path, m_wrapped);
+        if (!tensor.build(value) || tensor.m_result.entry.kind != TensorKind::Dense || tensor.m_result.entry.shape.size() != 1)
+            fail("its quantiser's parameters are neither a list nor a 1-D tensor");
+        const TensorEntry &entry = tensor.m_result.entry;
+        if (entry.shape[0] != static_cast<std::int64_t>(channels))
+            fail(fmt::format("its quantiser has {} channels, {} were expected", entry.shape[0], channels));
+        if (!isDecodable(entry.dtype))
+            fail("its quantiser's parameters are no numbers");
+        const auto bytes = smallValues(m_file, entry);
+        numbers.resize(bytes.empty() ? 0 : channels);
+        decode(entry.dtype, bytes, std::span(numbers));
+        return numbers; // none: too many to be read
+    }
+    if (numbers.size() != channels)
+        fail(fmt::format("its quantiser has {} channels, {} were expected", m_graph.items(value).size(), channels));
+    return numbers;
+}
+
+std::vector<double> Builder::numbersOf(const std::vector<PickleValue> &values) const
+{
+    std::vector<double> numbers;
+    m_file.budget.take(values.size() * sizeof(double));
+    for (const PickleValue value : values) {
+        if (!value.is(Type::Float) && !value.is(Type::Integer))
+            fail("its quantiser's parameters are no numbers");
+        numbers.push_back(value.is(Type::Float) ? value.real : static_cast<double>(value.integer));
+    }
+    return numbers;
 }
 
 void Builder::quantised(const Arguments &arguments)
@@ -195,26 +222,30 @@ void Builder::quantised(const Arguments &arguments)
     const std::string scheme = !quantiser.empty() && quantiser[0].is(Type::Global) && m_graph.global(quantiser[0]).module == "torch"
         ? m_graph.global(quantiser[0]).name : std::string();
     TensorEntry &entry = m_result.entry;
+    Quantiser made;
     if (scheme == "per_tensor_affine" || scheme == "per_tensor_symmetric") {
-        const bool numbers
-            = quantiser.size() == 3 && (quantiser[1].is(Type::Float) || quantiser[1].is(Type::Integer)) && quantiser[2].is(Type::Integer);
-        if (!numbers)
+        if (quantiser.size() != 3 || !quantiser[2].is(Type::Integer))
             fail("its quantiser has no scale and zero point");
+        made.scales = numbersOf({quantiser[1]});
+        made.zeroPoints = numbersOf({quantiser[2]});
         entry.notes.push_back(
             fmt::format("quantised per tensor, scale {}, zero point {}", shownValue(m_file, quantiser[1]), quantiser[2].integer));
     } else if (scheme == "per_channel_affine" || scheme == "per_channel_symmetric" || scheme == "per_channel_affine_float_qparams") {
         if (quantiser.size() != 4 || !quantiser[3].is(Type::Integer) || quantiser[3].integer < 0
             || static_cast<std::size_t>(quantiser[3].integer) >= entry.shape.size())
             fail(fmt::format("its quantiser's axis is none of {} dimensions", entry.shape.size()));
-        const auto axis = static_cast<std::size_t>(quantiser[3].integer);
-        for (const PickleValue parameters : {quantiser[1], quantiser[2]}) {
-            if (const std::size_t count = channelCount(parameters); count != static_cast<std::size_t>(entry.shape[axis]))
-                fail(fmt::format("its quantiser has {} channels, axis {} has {}", count, axis, entry.shape[axis]));
-        }
-        entry.notes.push_back(fmt::format("quantised per channel, axis {}", axis));
+        made.axis = static_cast<std::size_t>(quantiser[3].integer);
+        const auto channels = static_cast<std::size_t>(entry.shape[made.axis]);
+        made.scales = channelParameters(quantiser[1], channels);
+        made.zeroPoints = channelParameters(quantiser[2], channels);
+        entry.notes.push_back(fmt::format("quantised per channel, axis {}", made.axis));
+        if (!made.scales.empty())
+            entry.notes.push_back(fmt::format("scales {:g} to {:g}", *std::ranges::min_element(made.scales), *std::ranges::max_element(made.scales)));
     } else {
         fail("its quantiser is unknown");
     }
+    if (!made.scales.empty() && made.scales.size() == made.zeroPoints.size())
+        m_file.content.quantisers.insert_or_assign(pathText(entry.path), std::move(made));
     if (arguments.size() > 5)
         requireGrad(arguments[5]);
     if (arguments.size() > 6)
@@ -228,66 +259,9 @@ const TensorEntry &Builder::part(const char *name, PickleValue value)
     Builder tensor(m_file, path, m_wrapped);
     if (!tensor.build(value) || tensor.m_result.entry.kind != TensorKind::Dense)
         fail(fmt::format("its part \"{}\" is no tensor", name));
+    if (tensor.m_result.hooks)
+        m_result.hooks = tensor.m_result.hooks;
     return m_result.parts.emplace_back(std::move(tensor.m_result.entry));
-}
-
-/// Index tensors are read when listing, if they are not large: a wrong index writes outside of whatever is made dense from it.
-std::vector<std::int64_t> Builder::integers(const TensorEntry &entry)
-{
-    StorageReader reader(m_file.content);
-    std::vector<std::byte> bytes(entry.bytes());
-    reader.read(entry, 0, entry.elements(), bytes);
-    std::vector<std::int64_t> values;
-    values.reserve(entry.elements());
-    for (std::size_t i = 0; i < entry.elements(); ++i)
-        values.push_back(entry.dtype == DType::I32 ? littleEndian<std::int32_t>(&bytes[i * 4]) : littleEndian<std::int64_t>(&bytes[i * 8]));
-    return values;
-}
-
-void Builder::checkIndices(const Shape &size, bool compressed, bool byColumn)
-{
-    const auto isIndex = [](const TensorEntry &entry) { return entry.dtype == DType::I64 || entry.dtype == DType::I32; };
-    const TensorEntry &first = m_result.parts[0];
-    if (!isIndex(first) || (compressed && !isIndex(m_result.parts[1])))
-        fail("its indices are no integers");
-    std::uint64_t count = 0;
-    for (std::size_t i = 0; i + 1 < m_result.parts.size(); ++i)
-        count += std::min<std::uint64_t>(m_result.parts[i].elements(), limits::checkedIndices + 1);
-    if (!m_file.budget.takeIndices(count))
-        return m_file.warn(fmt::format("tensor \"{}\": its {} indices were not compared with its size",
-                                       displayText(pathText(m_result.entry.path)), count));
-    const auto outside = [](const std::vector<std::int64_t> &values, std::size_t begin, std::size_t end, std::int64_t limit) {
-        return std::any_of(values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end),
-                           [&](std::int64_t value) { return value < 0 || value >= limit; });
-    };
-    if (!compressed) {
-        const Shape &values = m_result.parts[1].shape;
-        if (first.shape.size() != 2 || values.empty() || first.shape[1] != values[0]
-            || static_cast<std::size_t>(first.shape[0]) > size.size())
-            fail("its indices and values disagree");
-        const auto indices = integers(first);
-        const auto columns = static_cast<std::size_t>(first.shape[1]);
-        for (std::size_t row = 0; row < static_cast<std::size_t>(first.shape[0]); ++row) {
-            if (outside(indices, row * columns, (row + 1) * columns, size[row]))
-                fail(fmt::format("an index lies outside of dimension {} of {}", row, size[row]));
-        }
-        return;
-    }
-    const Shape &plain = m_result.parts[1].shape;
-    const Shape &values = m_result.parts[2].shape;
-    if (first.shape.size() != 1 || plain.size() != 1 || values.empty() || plain[0] != values[0] || size.size() < 2 || first.shape[0] < 1)
-        fail("its parts disagree");
-    // Blocked layouts divide both sizes by the block's; its values have two more dimensions.
-    const bool blocked = values.size() >= 3;
-    const std::int64_t rowBlock = blocked ? std::max<std::int64_t>(values[1], 1) : 1;
-    const std::int64_t columnBlock = blocked ? std::max<std::int64_t>(values[2], 1) : 1;
-    const std::int64_t rows = byColumn ? size[1] / columnBlock : size[0] / rowBlock;
-    const std::int64_t columns = byColumn ? size[0] / rowBlock : size[1] / columnBlock;
-    const auto compressedIndices = integers(first);
-    const auto plainIndices = integers(m_result.parts[1]);
-    if (first.shape[0] - 1 != rows || compressedIndices.front() != 0 || compressedIndices.back() != plain[0]
-        || !std::ranges::is_sorted(compressedIndices) || outside(plainIndices, 0, plainIndices.size(), columns))
-        fail("its compressed indices do not rise from 0 to the number of values, or an index lies outside of its size");
 }
 
 void Builder::sparse(const Arguments &arguments)
@@ -328,7 +302,7 @@ void Builder::sparse(const Arguments &arguments)
     entry.layout = layoutName.substr(6);
     if (!arrayBytes(entry.shape, info(entry.dtype).blockBytes))
         fail(fmt::format("its size [{}] overflows", fmt::join(entry.shape, ", ")));
-    checkIndices(entry.shape, layout->count == 3, layoutName.ends_with("sc"));
+    checkSparse(m_file, entry, m_result.parts);
 }
 
 void Builder::nested(const Arguments &arguments)
@@ -336,12 +310,21 @@ void Builder::nested(const Arguments &arguments)
     need(arguments, 4);
     m_result.parts.reserve(4);
     constexpr std::array<const char *, 4> names = {"values", "sizes", "strides", "offsets"};
-    for (std::size_t i = 0; i < names.size(); ++i)
+    // The offsets were a list of integers before PyTorch 2.1.
+    const std::size_t tensors = arguments[3].isSequence() ? 3 : 4;
+    for (std::size_t i = 0; i < tensors; ++i)
         part(names[i], arguments[i]);
+    Shape offsets;
+    for (const PickleValue offset : tensors == 3 ? m_graph.items(arguments[3]) : Arguments()) {
+        if (!offset.is(Type::Integer))
+            fail("its offsets are no integers");
+        offsets.push_back(offset.integer);
+    }
     m_result.entry.kind = TensorKind::Nested;
     m_result.entry.layout = "nested";
     m_result.entry.dtype = m_result.parts[0].dtype;
     m_result.entry.shape = m_result.parts[0].shape;
+    checkNested(m_file, m_result.entry, m_result.parts, offsets);
 }
 
 void Builder::meta(const Arguments &arguments)
@@ -460,39 +443,6 @@ std::optional<Shape> pickledShape(const PickleFile &file, PickleValue value)
         shape.push_back(item.integer);
     }
     return shape;
-}
-
-void checkGeometry(const std::string &file, const std::string &part, const TensorEntry &entry, std::uint64_t available)
-{
-    const DTypeInfo &type = info(entry.dtype);
-    if (entry.shape.size() != entry.strides.size())
-        throw Error(file, part, fmt::format("it has {} sizes and {} strides", entry.shape.size(), entry.strides.size()));
-    // 128 bits hold what 64 dimensions can make wrong, as long as each step is checked.
-    __extension__ using Wide = unsigned __int128;
-    constexpr Wide most = INT64_MAX;
-    Wide count = 1;
-    Wide last = entry.offset;
-    bool empty = false;
-    for (std::size_t i = 0; i < entry.shape.size(); ++i) {
-        const auto size = static_cast<std::uint64_t>(entry.shape[i]);
-        empty = empty || size == 0;
-        count *= std::max<std::uint64_t>(size, 1);
-        if (size > 0)
-            last += Wide{size - 1} * static_cast<std::uint64_t>(entry.strides[i]);
-        if (count > most || (!empty && last > most))
-            throw Error(file, part,
-                        fmt::format("size [{}] with stride [{}] overflows", fmt::join(entry.shape, ", "), fmt::join(entry.strides, ", ")));
-    }
-    if (count * type.blockBytes / type.blockElements > most)
-        throw Error(file, part, fmt::format("size [{}] of {} overflows", fmt::join(entry.shape, ", "), type.name));
-    const Wide elements = empty ? Wide{entry.offset} : last + 1;
-    const Wide needed = (elements * type.blockBytes + type.blockElements - 1) / type.blockElements;
-    if (needed > available)
-        throw Error(file, part,
-                    fmt::format("size [{}], stride [{}] and offset {} reach to byte {} of a storage of {}", fmt::join(entry.shape, ", "),
-                                fmt::join(entry.strides, ", "), entry.offset,
-                                needed > most ? std::string("beyond 2^63") : std::to_string(static_cast<std::uint64_t>(needed)),
-                                available));
 }
 
 std::optional<PickledTensor> pickledTensor(PickleFile &file, PickleValue value, const Path &path)

@@ -28,7 +28,4 @@ TensorEntry pickledStorage(PickleFile &file, PickleValue persistent, const Path 
 /// A tuple of natural numbers, also as torch.Size; nothing for anything else.
 std::optional<Shape> pickledShape(const PickleFile &file, PickleValue value);
 
-/// A view with the given numbers of a storage with `available` bytes: checked, or Error(file, part, …).
-void checkGeometry(const std::string &file, const std::string &part, const TensorEntry &entry, std::uint64_t available);
-
 } // namespace rekey

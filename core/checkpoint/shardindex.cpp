@@ -192,6 +192,7 @@ public:
             m_filled[found->second] = true;
             m_content.tensors[found->second] = std::move(entry);
         }
+        m_content.quantisers.merge(shard.quantisers);
         for (const std::string &sentence : shard.warnings)
             m_content.warn(fmt::format("{}: {}", shard.files.front()->name(), sentence));
         for (GlobalUse &use : shard.globals) {

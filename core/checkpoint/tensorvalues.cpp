@@ -4,6 +4,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpointdata.h"
 #include "core/checkpoint/limits.h"
+#include "core/checkpoint/quantiser.h"
 
 #include <fmt/format.h>
 
@@ -55,7 +56,7 @@ void forEachBlock(const Checkpoint &checkpoint, std::size_t index, std::uint64_t
         } else {
             run = inPlace.subspan(*byteCount(entry.dtype, first), *size);
         }
-        decode(entry.dtype, run, std::span(values).first(count));
+        decodeValues(checkpoint, index, first, run, std::span(values).first(count));
         sink(first, std::span(values).first(count));
     }
     if (!inPlace.empty())

@@ -7,6 +7,7 @@
 #include "core/checkpoint/picklemachine.h"
 #include "core/checkpoint/pickletensor.h"
 #include "core/checkpoint/storagereader.h"
+#include "core/checkpoint/tensorgeometry.h"
 #include "core/checkpoint/torchnames.h"
 
 #include <fmt/format.h>

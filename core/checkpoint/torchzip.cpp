@@ -22,6 +22,8 @@ namespace {
 
 using Type = PickleValue::Type;
 
+constexpr std::string_view whiteSpace = " \t\n\v\f\r";
+
 class TorchZip
 {
 public:
@@ -83,7 +85,7 @@ bool TorchZip::readByteOrder() const
         return false;
     constexpr std::uint64_t longest = 64;
     std::string order = m_zip.read(*entry, longest);
-    order.erase(order.find_last_not_of(" \n\r") + 1);
+    order.erase(order.find_last_not_of(whiteSpace) + 1);
     if (order != "little" && order != "big")
         throw Error(m_file.name(), "byteorder", fmt::format("is \"{}\", \"little\" or \"big\" was expected", displayText(order)));
     return order == "big";
@@ -96,7 +98,7 @@ void TorchZip::checkVersion() const
         return;
     constexpr std::uint64_t longest = 64;
     std::string version = m_zip.read(*entry, longest);
-    version.erase(version.find_last_not_of(" \n\r") + 1);
+    version.erase(version.find_last_not_of(whiteSpace) + 1);
     const bool digits = !version.empty() && version.size() < 3 && version.find_first_not_of("0123456789") == std::string::npos;
     if (!digits || std::stoi(version) < 1 || std::stoi(version) > 10)
         throw Error(m_file.name(), "version", fmt::format("is \"{}\", a number from 1 to 10 was expected", displayText(version)));
@@ -164,14 +166,18 @@ void TorchZip::warnOfUnused() const
 {
     std::size_t outside = 0;
     std::size_t unused = 0;
+    std::size_t odd = 0; // a folder named data.pkl
     for (const ZipEntry &entry : m_zip.entries()) {
         if (entry.isFolder())
             continue;
         outside += !entry.name.starts_with(m_root) && !entry.name.starts_with(".data/");
+        odd += entry.name.starts_with(m_root + "data.pkl/");
         unused += entry.name.starts_with(m_root + "data/") && !m_used.contains(&entry);
     }
     if (outside > 0)
         m_content.warn(fmt::format("{} records outside of \"{}\" were not read", outside, displayText(m_root)));
+    if (odd > 0)
+        m_content.warn(fmt::format("{} records stand in a folder named data.pkl", odd));
     if (unused > 0)
         m_content.warn(fmt::format("{} storage records are used by no tensor", unused));
 }

@@ -245,7 +245,7 @@ void ZipArchive::checkLocalHeader(ZipEntry &entry, std::uint16_t flags, std::uin
     if (u16(26) != entry.name.size() || asText(bytes.subspan(localSize)) != entry.name)
         fail(entry.name, "has another name in its local header");
     if (u16(8) != method || ((u16(6) ^ flags) & (refusedFlags | descriptorFlag)) != 0)
-        fail(entry.name, "its local header states another method");
+        fail(entry.name, "its local header states another method or other flags");
     // With a descriptor the local sizes mean nothing; without one they must repeat the directory's.
     const bool agrees = u32(14) == entry.checksum && (u32(18) == none32 || u32(18) == entry.storedBytes)
         && (u32(22) == none32 || u32(22) == entry.bytes);

@@ -2,6 +2,7 @@
 #include "core/inspect/valueblocks.h"
 
 #include "core/base/error.h"
+#include "core/checkpoint/quantiser.h"
 
 #include <algorithm>
 #include <vector>
@@ -40,7 +41,7 @@ void eachBlock(const Checkpoint &checkpoint, std::size_t tensor, std::uint64_t f
             encoded = bytes;
         }
         const std::span<Value> out = std::span(values).first(now);
-        decode(entry.dtype, encoded, out);
+        decodeValues(checkpoint, tensor, first + done, encoded, out);
         sink(first + done, std::span<const Value>(out));
         done += now;
     }

@@ -16,10 +16,13 @@
 class TemporaryFolder
 {
 public:
-    TemporaryFolder()
+    enum class Where { Disk, Memory };
+
+    explicit TemporaryFolder(Where where = Where::Disk)
     {
         static std::atomic<int> counter = 0;
-        m_path = std::filesystem::temp_directory_path() / fmt::format("rekey-test-{}-{}", getpid(), counter++);
+        const bool memory = where == Where::Memory && access("/dev/shm", W_OK) == 0;
+        m_path = (memory ? "/dev/shm" : std::filesystem::temp_directory_path()) / fmt::format("rekey-test-{}-{}", getpid(), counter++);
         std::filesystem::create_directories(m_path);
     }
     ~TemporaryFolder()

@@ -139,10 +139,10 @@ TEST(SpecialFiles, AFileThatChangesIsAnErrorADeletedOneIsNot)
     EXPECT_NE(refusal([&] { other->view(0); }).find("was changed by another program"), std::string::npos);
 }
 
-TEST(SpecialFiles, SparseSafetensorsOf20GiBListsAtOnce)
+TEST(SpecialFiles, SparseSafetensorsOf40GiBListsAtOnce)
 {
     const TemporaryFolder folder;
-    const std::uint64_t elements = std::uint64_t{10} << 30;
+    const std::uint64_t elements = std::uint64_t{20} << 30;
     const auto path = folder.write("m.safetensors", safetensorsFile(fmt::format(
         R"({{"a":{{"dtype":"F16","shape":[{}],"data_offsets":[0,{}]}}}})", elements, elements * 2)));
     std::filesystem::resize_file(path, std::filesystem::file_size(path) + elements * 2);
@@ -155,15 +155,15 @@ TEST(SpecialFiles, SparseSafetensorsOf20GiBListsAtOnce)
     EXPECT_EQ(checkpoint->view(0).size(), elements * 2);
 }
 
-TEST(SpecialFiles, TorchZipPast4GiBUsesItsZip64Offsets)
+TEST(SpecialFiles, TorchZipOf10GiBUsesItsZip64Offsets)
 {
-    // {'big': F32 [1.5 * 2^30] in data/0, 'b': F32 [2] in data/1}: a record of 6 GiB, then one behind it
-    const std::uint64_t bigElements = std::uint64_t{3} << 29;
+    // {'big': F64 [1.25 * 2^30] in data/0, 'b': F32 [2] in data/1}: a record of 10 GiB, then one behind it
+    const std::uint64_t bigElements = std::uint64_t{5} << 28;
     std::string pickle = std::string("\x80\x02}(", 4);
-    const auto tensor = [&](const std::string &key, const std::string &storage, std::uint32_t elements) {
+    const auto tensor = [&](const std::string &key, const std::string &type, const std::string &storage, std::uint32_t elements) {
         std::string text = "X";
         put(text, static_cast<std::uint32_t>(key.size()));
-        text += key + "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\nFloatStorage\nU\x01" + storage + "U\x03" "cpuJ";
+        text += key + "ctorch._utils\n_rebuild_tensor_v2\n((U\x07storagectorch\n" + type + "\nU\x01" + storage + "U\x03" "cpuJ";
         put(text, elements);
         text += "tQK";
         text += '\0';
@@ -172,7 +172,7 @@ TEST(SpecialFiles, TorchZipPast4GiBUsesItsZip64Offsets)
         text += "t(K\x01t\x89" "ccollections\nOrderedDict\n)RtR";
         return text;
     };
-    pickle += tensor("big", "0", static_cast<std::uint32_t>(bigElements)) + tensor("b", "1", 2) + "u.";
+    pickle += tensor("big", "DoubleStorage", "0", static_cast<std::uint32_t>(bigElements)) + tensor("b", "FloatStorage", "1", 2) + "u.";
 
     struct Entry
     {
@@ -209,7 +209,7 @@ TEST(SpecialFiles, TorchZipPast4GiBUsesItsZip64Offsets)
     };
     const std::string values("\0\0\x80\x3F\0\0\0\x40", 8);
     add("big/data.pkl", pickle, pickle.size(), crc(pickle));
-    add("big/data/0", "", bigElements * 4, 0x12345678);
+    add("big/data/0", "", bigElements * 8, 0x12345678);
     add("big/data/1", values, values.size(), crc(values));
     const std::uint64_t directory = at;
     std::string end;
@@ -257,7 +257,7 @@ TEST(SpecialFiles, TorchZipPast4GiBUsesItsZip64Offsets)
     CheckpointPtr checkpoint;
     EXPECT_LT(secondsOf([&] { checkpoint = openCheckpoint(path); }), 0.1);
     ASSERT_EQ(checkpoint->tensors().size(), 2U);
-    EXPECT_EQ(checkpoint->tensors()[0].bytes(), std::uint64_t{6} << 30);
+    EXPECT_EQ(checkpoint->tensors()[0].bytes(), std::uint64_t{10} << 30);
     std::vector<float> second;
     forEachBlock(*checkpoint, 1, 100, [&](std::uint64_t, std::span<const float> run) { second.assign(run.begin(), run.end()); });
     EXPECT_EQ(second, (std::vector<float>{1, 2}));

@@ -6,7 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <numeric>
 
@@ -191,6 +194,31 @@ TEST(Writers, FailuresAreOneErrorAndLeaveNothing)
         EXPECT_NE(refusal([&] { writer.write(doomed / "m.x", schema, removes, {}, {}); }), "");
         EXPECT_EQ(folder.count(), 0U);
     }
+}
+
+/// A full disk, as a limit on the size of files gives it: the last kilobytes cannot be written.
+TEST(Writers, ADiskThatFillsUpIsOneErrorAndLeavesNothing)
+{
+    const auto before = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    Schema schema;
+    schema.tensors = {{"first", {1000}, DType::F32, 0}, {"large", {1 << 20}, DType::F32, 1}};
+    const TensorFiller zeros = [&](std::size_t index, const ByteSink &sink) {
+        sink(std::vector<std::byte>(static_cast<std::size_t>(schema.tensors[index].shape[0]) * 4));
+    };
+    for (const Writer &writer : writers()) {
+        const TemporaryFolder folder;
+        rlimit small = limit;
+        small.rlim_cur = 3 << 20;
+        ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+        const std::string said
+            = refusal([&] { writer.write(folder / ("m" + std::string(writer.extensions[0])), schema, zeros, {}, {}); });
+        setrlimit(RLIMIT_FSIZE, &limit);
+        EXPECT_NE(said.find("larger than the disk allows"), std::string::npos) << said;
+        EXPECT_EQ(folder.count(), 0U) << "something was left behind by " << writer.name;
+    }
+    std::signal(SIGXFSZ, before);
 }
 
 TEST(Writers, InputsAreNeverOverwrittenUnderAnyName)
