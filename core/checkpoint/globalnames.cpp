@@ -187,6 +187,8 @@ const Names &knownNames()
                                 "numpy._core.multiarray.scalar",
                                 "numpy.core.multiarray._reconstruct",
                                 "numpy._core.multiarray._reconstruct",
+                                "numpy.core.numeric._frombuffer",
+                                "numpy._core.numeric._frombuffer",
                                 "torch._utils._rebuild_tensor",
                                 "torch._utils._rebuild_tensor_v2",
                                 "torch._utils._rebuild_tensor_v3",

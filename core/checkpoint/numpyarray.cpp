@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/checkpoint/numpyarray.h"
 
+#include "core/base/bytereader.h"
+#include "core/base/utf8.h"
 #include "core/checkpoint/torchnames.h"
 
 #include <fmt/format.h>
@@ -41,6 +43,51 @@ std::optional<NumpyType> pickledType(const PickleGraph &graph, PickleValue value
     if (state.size() > 5 && type->kind != NumpyType::Kind::Number && state[5].is(Type::Integer) && state[5].integer >= 0)
         type->bytes = static_cast<std::uint64_t>(state[5].integer);
     return type;
+}
+
+/// What an element of kind U (UTF-32) or S (bytes) says, without the NULs that fill it up; empty for others.
+std::string numpyText(const NumpyType &type, std::string_view bytes)
+{
+    bytes = bytes.substr(0, limits::shownText);
+    if (type.kind != NumpyType::Kind::Text)
+        return {};
+    if (type.description.find('U') == std::string::npos)
+        return utf8FromLatin1(bytes.substr(0, bytes.find('\0')));
+    std::string text;
+    for (std::size_t at = 0; at + 4 <= bytes.size(); at += 4) {
+        auto code = littleEndian<std::uint32_t>(reinterpret_cast<const std::byte *>(bytes.data() + at));
+        code = type.isBigEndian() ? __builtin_bswap32(code) : code;
+        if (code == 0)
+            break;
+        appendUtf8(text, code);
+    }
+    return text;
+}
+
+struct PickledArray
+{
+    PickleValue type, shape, data;
+    bool fortran = false; ///< column-major
+};
+
+/// Protocols up to 4: _reconstruct(ndarray, (0,), b'b') with BUILD (1, shape, dtype, fortran, bytes). Protocol 5:
+/// _frombuffer(bytes, dtype, shape, 'C' or 'F').
+std::optional<PickledArray> pickledArray(const PickleGraph &graph, PickleValue value)
+{
+    if (!value.is(Type::Call))
+        return {};
+    const PickleCall &call = graph.call(value);
+    if (isNumpyCore(graph, call.callable, "_reconstruct") && call.hasState && call.state.is(Type::Tuple)
+        && graph.items(call.state).size() == 5) {
+        const auto &state = graph.items(call.state);
+        return PickledArray{state[2], state[1], state[4], state[3].is(Type::Bool) && state[3].integer != 0};
+    }
+    const bool fromBuffer = graph.isGlobal(call.callable, "numpy.core.numeric", "_frombuffer")
+        || graph.isGlobal(call.callable, "numpy._core.numeric", "_frombuffer");
+    const auto &arguments = graph.arguments(call);
+    if (fromBuffer && arguments.size() == 4 && arguments[3].is(Type::Text))
+        return PickledArray{arguments[1], arguments[2], arguments[0], arguments[3].text() == "F"};
+    return {};
 }
 
 } // namespace
@@ -116,23 +163,20 @@ Shape fortranStrides(const Shape &shape)
 std::optional<TensorEntry> numpyArray(PickleFile &file, PickleValue value, const Path &path)
 {
     const PickleGraph &graph = file.graph;
-    if (!value.is(Type::Call) || !isNumpyCore(graph, graph.call(value).callable, "_reconstruct"))
-        return {};
-    const PickleCall &call = graph.call(value);
-    if (!call.hasState || !call.state.is(Type::Tuple) || graph.items(call.state).size() != 5)
+    const auto array = pickledArray(graph, value);
+    if (!array)
         return {};
     const std::string part = fmt::format("array \"{}\"", displayText(pathText(path)));
-    const auto &state = graph.items(call.state);
-    const auto type = pickledType(graph, state[2]);
+    const auto type = pickledType(graph, array->type);
     if (!type)
         file.fail(part, "its numpy type is not understood");
     TensorEntry entry;
     entry.path = path;
     entry.kind = TensorKind::Numpy;
     entry.dtype = type->dtype;
-    if (!state[1].is(Type::Tuple))
+    if (!array->shape.is(Type::Tuple))
         file.fail(part, "its shape is no tuple");
-    for (const PickleValue dimension : graph.items(state[1])) {
+    for (const PickleValue dimension : graph.items(array->shape)) {
         if (!dimension.is(Type::Integer) || dimension.integer < 0)
             file.fail(part, "its shape holds something that is not a natural number");
         if (entry.shape.size() == limits::tensorRank)
@@ -146,7 +190,7 @@ std::optional<TensorEntry> numpyArray(PickleFile &file, PickleValue value, const
         return entry;
     }
     const auto needed = arrayBytes(entry.shape, type->bytes);
-    const PickleValue data = state[4];
+    const PickleValue data = array->data;
     if (!data.is(Type::Bytes) && !data.is(Type::ByteArray) && !data.is(Type::Text))
         file.fail(part, "it has no bytes");
     std::string_view bytes = data.text();
@@ -164,7 +208,7 @@ std::optional<TensorEntry> numpyArray(PickleFile &file, PickleValue value, const
     if (!needed || *needed != bytes.size())
         file.fail(part, fmt::format("shape [{}] of {} needs {} bytes, it has {}", fmt::join(entry.shape, ", "), name(type->dtype),
                                     needed ? std::to_string(*needed) : "too many", bytes.size()));
-    if (state[3].is(Type::Bool) && state[3].integer && entry.shape.size() > 1) {
+    if (array->fortran && entry.shape.size() > 1) {
         entry.strides = fortranStrides(entry.shape);
         entry.notes.push_back("Fortran order");
     }
@@ -182,7 +226,7 @@ std::optional<NumpyScalar> numpyScalar(const PickleFile &file, PickleValue value
     if (!type || arguments.size() != 2)
         return {};
     if (type->kind != NumpyType::Kind::Number)
-        return NumpyScalar{"numpy." + type->description, {}};
+        return NumpyScalar{"numpy." + type->description, arguments[1].is(Type::Bytes) ? numpyText(*type, arguments[1].text()) : std::string()};
     NumpyScalar scalar{"numpy." + std::string(torchName(type->dtype)), {}};
     std::string bytes(arguments[1].is(Type::Bytes) || arguments[1].is(Type::Text) ? arguments[1].text() : std::string_view());
     if (bytes.size() != type->bytes)

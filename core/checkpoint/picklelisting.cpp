@@ -1,98 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/checkpoint/globalnames.h"
 #include "core/checkpoint/numpyarray.h"
-#include "core/checkpoint/picklefile.h"
-#include "core/checkpoint/pickletensor.h"
+#include "core/checkpoint/picklelister.h"
 #include "core/checkpoint/torchnames.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace rekey {
 
 namespace {
 
-using Type = PickleValue::Type;
-using Values = std::vector<PickleValue>;
-
-/// Some of an object's children: dictionary items, list items, or one value under a name.
-struct Segment
-{
-    enum class Kind { Pairs, Items, One };
-    Kind kind = Kind::Items;
-    const Values *values = nullptr; ///< of the graph, whose nodes do not move while it is listed
-    PickleValue value;              ///< of One
-    std::string name;               ///< of One
-    bool skipNone = false;          ///< parameters and modules that are not there
-    std::vector<std::size_t> shadowed; ///< pairs that a later one with the same key replaces, sorted
-
-    std::size_t size() const { return kind == Kind::One ? 1 : kind == Kind::Pairs ? values->size() / 2 : values->size(); }
-};
-
-struct Frame
-{
-    std::uint64_t identity = 0; ///< of the container, to notice when it contains itself
-    std::vector<Segment> segments;
-    std::size_t segment = 0;
-    std::size_t next = 0;
-    bool hasStep = false; ///< whether the path holds the step to the current child
-};
-
-class Lister
-{
-public:
-    Lister(PickleFile &file, const Path &path) : m_file(file), m_graph(file.graph), m_path(path) { }
-
-    void list(PickleValue root)
-    {
-        visit(root);
-        while (!m_frames.empty())
-            advance();
-    }
-
-private:
-    void advance();
-    void enter(PathStep step);
-    void leave();
-    void count(std::uint64_t values);
-    void visit(PickleValue value);
-    void visitCall(PickleValue value);
-    bool visitTensor(PickleValue value);
-    bool visitPlainCall(PickleValue value);
-    void visitNested(PickleValue value);
-    void openObject(PickleValue value);
-    bool openModule(PickleValue value, Frame &frame);
-    void openAttributes(const PickledTensor &tensor);
-    void open(PickleValue identity, std::vector<Segment> segments);
-    void add(TensorEntry entry);
-    void note(std::string_view type, std::string value, std::string className = {});
-    PathStep keyStep(PickleValue key) const;
-    Segment pairs(const Values &values);
-    Segment items(const Values &values) const { return {Segment::Kind::Items, &values, {}, {}, false, {}}; }
-    Segment one(std::string name, PickleValue value) const { return {Segment::Kind::One, nullptr, value, std::move(name), false, {}}; }
-    /// The pairs of a dict, also of one that was made by a call.
-    const Values *pairsOf(PickleValue value) const;
-    bool restIsPlain(const Values &values, std::size_t from) const;
-
-    PickleFile &m_file;
-    PickleGraph &m_graph;
-    Path m_path;
-    std::vector<Frame> m_frames;
-    std::unordered_set<std::uint64_t> m_open;
-    std::deque<Values> m_flattened; ///< pairs of dictionaries that were written as lists of pairs
-    std::uint64_t m_visited = 0;
-    std::size_t m_pathBytes = 0;
-    bool m_full = false; ///< no room for further values that are no tensors
-};
-
 std::uint64_t identityOf(PickleValue value)
 {
-    return std::uint64_t{value.is(Type::Call)} << 32 | value.index;
+    return std::uint64_t{value.is(PickleValue::Type::Call)} << 32 | value.index;
 }
 
 std::size_t textBytes(const PathStep &step)
@@ -100,6 +23,8 @@ std::size_t textBytes(const PathStep &step)
     const auto *text = std::get_if<std::string>(&step.value);
     return text ? text->size() : 0;
 }
+
+} // namespace
 
 /// Everything that takes time proportional to the file counts, also what is then not listed: a small file can lead to
 /// the same values any number of times.
@@ -166,7 +91,7 @@ PathStep Lister::keyStep(PickleValue key) const
     return {key.is(Type::Bytes) ? "b'" + text + "'" : text, true};
 }
 
-Segment Lister::pairs(const Values &values)
+Lister::Segment Lister::pairs(const Values &values)
 {
     Segment segment{Segment::Kind::Pairs, &values, {}, {}, false, {}};
     if (values.size() == 2)
@@ -191,7 +116,7 @@ Segment Lister::pairs(const Values &values)
     return segment;
 }
 
-const Values *Lister::pairsOf(PickleValue value) const
+const Lister::Values *Lister::pairsOf(PickleValue value) const
 {
     if (value.is(Type::Dict))
         return &m_graph.items(value);
@@ -212,7 +137,7 @@ void Lister::open(PickleValue container, std::vector<Segment> segments)
     frame.segments = std::move(segments);
 }
 
-bool Lister::restIsPlain(const Values &values, std::size_t from) const
+bool Lister::restIsPlain(const Values &values, std::size_t from)
 {
     return std::all_of(values.begin() + static_cast<std::ptrdiff_t>(from), values.end(),
                        [](PickleValue value) { return value.type < Type::List; });
@@ -323,169 +248,14 @@ bool Lister::visitTensor(PickleValue value)
     if (tensor->hooks)
         m_file.warn(fmt::format("tensor \"{}\" carries backward hooks, which are code; nothing was run", displayText(pathText(m_path))));
     std::vector<Segment> segments;
-    for (const PickleValue attributes : tensor->attributes) {
-        if (attributes.is(Type::Dict))
-            segments.push_back(pairs(m_graph.items(attributes)));
-        else if (attributes.is(Type::Tuple)) {
-            for (const PickleValue part : m_graph.items(attributes)) {
-                if (part.is(Type::Dict))
-                    segments.push_back(pairs(m_graph.items(part)));
-            }
-        }
-    }
+    for (const PickleValue attributes : tensor->attributes)
+        appendAttributes(attributes, segments);
     if (tensor->hooks)
         segments.push_back(one("_backward_hooks", *tensor->hooks));
     if (!segments.empty())
         open(value, std::move(segments));
     return true;
 }
-
-/// Calls that stand for plain values.
-bool Lister::visitPlainCall(PickleValue value)
-{
-    const PickleCall &call = m_graph.call(value);
-    if (!call.callable.is(Type::Global))
-        return false;
-    const GlobalUse &use = m_graph.global(call.callable);
-    const Values &arguments = m_graph.arguments(call);
-    const std::string full = use.module + "." + use.name;
-    if (full == "torch.Size" && arguments.size() == 1 && arguments[0].is(Type::Tuple)) {
-        const auto shape = pickledShape(m_file, arguments[0]);
-        return note("torch.Size", shape ? fmt::format("[{}]", fmt::join(*shape, ", ")) : shownValue(m_file, arguments[0])), true;
-    }
-    if (full == "torch.device") {
-        std::string text;
-        for (const PickleValue argument : arguments)
-            text += (text.empty() ? "" : ":") + shownValue(m_file, argument);
-        return note("torch.device", text), true;
-    }
-    if (full == "torch.serialization._get_layout" && arguments.size() == 1)
-        return note("torch.layout", shownValue(m_file, arguments[0])), true;
-    if (full == "builtins.complex" && arguments.size() == 2)
-        return note("complex", fmt::format("({}, {})", shownValue(m_file, arguments[0]), shownValue(m_file, arguments[1]))), true;
-    if (full == "builtins.getattr" && use.grade == Grade::Known && arguments.size() == 2)
-        return note("object", shownValue(m_file, arguments[1]), m_graph.fullName(arguments[0])), true;
-    if (full == "torch._utils._rebuild_wrapper_subclass" && !arguments.empty() && arguments[0].is(Type::Global))
-        return note("object", "a tensor without values of its own", m_graph.fullName(arguments[0])), true;
-    if (auto scalar = numpyScalar(m_file, value))
-        return note(scalar->type, std::move(scalar->value)), true;
-    if (full == "collections.OrderedDict" || full == "collections.Counter" || full == "collections.defaultdict") {
-        std::vector<Segment> segments;
-        for (const PickleValue argument : arguments) {
-            if (argument.is(Type::Dict))
-                segments.push_back(pairs(m_graph.items(argument)));
-            else if (argument.is(Type::List)) {
-                // Python 2: OrderedDict([[key, value], …])
-                Values &flat = m_flattened.emplace_back();
-                m_file.budget.take(m_graph.items(argument).size() * 2 * sizeof(PickleValue));
-                for (const PickleValue pair : m_graph.items(argument)) {
-                    if (pair.isSequence() && m_graph.items(pair).size() == 2)
-                        flat.insert(flat.end(), m_graph.items(pair).begin(), m_graph.items(pair).end());
-                }
-                segments.push_back(pairs(flat));
-            }
-        }
-        segments.push_back(pairs(call.pairs));
-        if (std::ranges::all_of(segments, [](const Segment &segment) { return segment.size() == 0; }))
-            return note("dict", "{}"), true;
-        return open(value, std::move(segments)), true;
-    }
-    if (full == "collections.deque") {
-        std::vector<Segment> segments;
-        if (!arguments.empty() && arguments[0].isSequence())
-            segments.push_back(items(m_graph.items(arguments[0])));
-        segments.push_back(items(call.items));
-        return open(value, std::move(segments)), true;
-    }
-    if (full.starts_with("torch.jit._pickle.build_") && arguments.size() == 1 && arguments[0].isSequence())
-        return open(value, {items(m_graph.items(arguments[0]))}), true;
-    if (full == "torch.storage._load_from_bytes" && m_file.readNested && arguments.size() == 1 && arguments[0].is(Type::Bytes))
-        return visitNested(arguments[0]), true;
-    return false;
-}
-
-void Lister::visitNested(PickleValue bytes)
-{
-    const std::string_view run = bytes.text();
-    PickleFile inner(m_file.content, m_file.budget, m_file.part + ": nested file");
-    inner.source = {std::as_bytes(std::span(run.data(), run.size())), m_file.source.offsetOf(run)};
-    inner.nesting = m_file.nesting + 1;
-    inner.readNested = m_file.readNested;
-    const PickleValue root = m_file.readNested(inner.source, inner);
-    listPickle(inner, root, m_path); // as deep as files are nested: limits::nestedFiles
-    inner.reportGlobals();
-}
-
-/// A whole nn.Module: its parameters and buffers under the names of its state dict.
-bool Lister::openModule(PickleValue value, Frame &frame)
-{
-    const PickleCall &call = m_graph.call(value);
-    if (!call.hasState || !call.state.is(Type::Dict))
-        return false;
-    const PickleValue *parameters = m_graph.find(call.state, "_parameters");
-    const PickleValue *modules = m_graph.find(call.state, "_modules");
-    if (!parameters || !modules || !pairsOf(*parameters) || !pairsOf(*modules))
-        return false;
-    const PickleValue *buffers = m_graph.find(call.state, "_buffers");
-    for (const PickleValue *group : {parameters, buffers, modules}) {
-        if (!group || !pairsOf(*group))
-            continue;
-        frame.segments.push_back(pairs(*pairsOf(*group)));
-        frame.segments.back().skipNone = true;
-    }
-    return true;
-}
-
-/// An object of a class that is not known: shown with its class and everything that it holds.
-void Lister::openObject(PickleValue value)
-{
-    const PickleCall &call = m_graph.call(value);
-    PickleValue named = call.callable;
-    const Values &arguments = m_graph.arguments(call);
-    if (m_graph.isGlobal(named, "copyreg", "_reconstructor") && !arguments.empty() && arguments[0].is(Type::Global))
-        named = arguments[0];
-    note("object",
-         arguments.size() == 1 && !arguments[0].isContainer() && !arguments[0].is(Type::Call) ? shownValue(m_file, arguments[0]) : "",
-         m_graph.fullName(named));
-    Frame frame;
-    if (openModule(value, frame)) {
-        const bool inModule = std::ranges::any_of(m_file.content.modules, [&](const Path &path) {
-            return path.size() <= m_path.size() && std::equal(path.begin(), path.end(), m_path.begin());
-        });
-        if (!inModule)
-            m_file.content.modules.push_back(m_path);
-        return open(value, std::move(frame.segments));
-    }
-    std::vector<Segment> &segments = frame.segments;
-    if (call.callable.is(Type::Call))
-        segments.push_back(one("<callable>", call.callable));
-    if (call.hasState) {
-        if (call.state.is(Type::Dict)) {
-            segments.push_back(pairs(m_graph.items(call.state)));
-        } else if (call.state.is(Type::Tuple)) {
-            const Values &parts = m_graph.items(call.state);
-            for (std::size_t i = 0; i < parts.size(); ++i) {
-                if (parts[i].is(Type::Dict))
-                    segments.push_back(pairs(m_graph.items(parts[i])));
-                else if (parts[i].is(Type::Call) || parts[i].isSequence())
-                    segments.push_back(one(std::to_string(i), parts[i]));
-            }
-        } else if (call.state.is(Type::Call) || call.state.isContainer()) {
-            segments.push_back(one("<state>", call.state));
-        }
-    }
-    segments.push_back(items(call.items));
-    segments.push_back(pairs(call.pairs));
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (arguments[i].is(Type::Call) || arguments[i].isContainer())
-            segments.push_back(one(fmt::format("<arg{}>", i), arguments[i]));
-    }
-    if (call.keywords.is(Type::Dict))
-        segments.push_back(one("<kwargs>", call.keywords));
-    open(value, std::move(segments));
-}
-
-} // namespace
 
 void listPickle(PickleFile &file, PickleValue root, const Path &path)
 {

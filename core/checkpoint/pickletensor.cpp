@@ -104,9 +104,9 @@ void Builder::dense(PickleValue storage, PickleValue offset, PickleValue size, P
     entry.shape = *shape;
     entry.strides = *strides;
     entry.offset = static_cast<std::uint64_t>(offset.integer);
-    const auto available = byteCount(from.dtype, from.elements);
+    // Storages of packed types count bytes, not values.
     checkGeometry(m_file.budget.file(), fmt::format("tensor \"{}\"", displayText(pathText(entry.path))), entry,
-                  available.value_or((from.elements * info(from.dtype).blockBytes) / info(from.dtype).blockElements));
+                  from.elements * info(from.dtype).blockBytes);
     entry.offset += from.first;
     if (isContiguous(entry))
         entry.strides = {};
@@ -166,6 +166,8 @@ bool Builder::fromType(const Arguments &arguments)
     inner.callable = arguments[0];
     inner.arguments = arguments[2];
     const GlobalUse use = m_graph.global(arguments[0]);
+    if (m_graph.isGlobal(arguments[0], "torch._utils", "_rebuild_wrapper_subclass"))
+        return false; // listed as an object with its attributes
     if (!byName(use.module, use.name, inner)) {
         m_file.warn(fmt::format("tensor \"{}\": would be built by {}, which builds no tensor; nothing was run",
                                 displayText(pathText(m_result.entry.path)), displayText(use.module + "." + use.name)));

@@ -86,6 +86,7 @@ Path descend(const Node &root)
 {
     Path path;
     const Node *node = &root;
+    bool named = false; // inside of something called model: its parts are the model's own
     while (!node->module) {
         const Node *best = nullptr;
         const Node *only = nullptr;
@@ -98,11 +99,12 @@ Path descend(const Node &root)
             if (rank(child.step) < noRank && (!best || rank(child.step) < rank(best->step)))
                 best = &child;
         }
-        if (!best && candidates == 1)
+        if (!best && candidates == 1 && !named)
             best = only;
         // A state dict holds tensors itself; a wrapper may hold a few (a step counter), its weights are the bulk.
         if (!best || node->direct * 4 > best->tensors)
             break;
+        named = named || rank(best->step) < noRank;
         path.push_back(best->step);
         node = best;
     }

@@ -191,6 +191,7 @@ void TorchZip::read()
     if (script) {
         m_content.format = "torchscript";
         m_content.formatText = "TorchScript";
+        m_content.modules.push_back({}); // its root object is one, whatever its attributes are called
     }
     readPickle("data.pkl", "data", {});
     if (script) {
