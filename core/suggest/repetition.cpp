@@ -15,8 +15,11 @@ namespace rekey {
 
 namespace {
 
-constexpr std::uint64_t affordablePairs = 500'000;
-constexpr std::size_t longRun = 24;    ///< blocks; shorter runs stay whole
+constexpr std::uint64_t affordablePairs = 150'000;
+/// Runs of at most so many blocks stay whole, unless there are far too many pairs.
+constexpr std::size_t longRun = 48;
+constexpr std::uint64_t tooManyPairs = 500'000;
+constexpr std::size_t longRunThen = 24;
 constexpr std::size_t aboutEqual = 4;  ///< blocks that runs of both sides may differ by
 
 std::uint64_t hashed(std::string_view text)
@@ -55,13 +58,13 @@ void addKey(Slots &slots, const std::string &key, const Shape &shape, std::uint3
     }
 }
 
-Slots longSlots(const Schema &schema, const std::vector<bool> &skipped)
+Slots longSlots(const Schema &schema, const std::vector<bool> &skipped, std::size_t longest)
 {
     Slots slots;
     for (std::uint32_t t = 0; t < schema.tensors.size(); ++t)
         if (!skipped[t])
             addKey(slots, schema.tensors[t].key, schema.tensors[t].shape, t);
-    std::erase_if(slots, [](const auto &slot) { return slot.second.blocks.size() <= longRun; });
+    std::erase_if(slots, [&](const auto &slot) { return slot.second.blocks.size() <= longest; });
     return slots;
 }
 
@@ -147,9 +150,11 @@ std::uint64_t possiblePairs(const Schema &source, const Schema &target, const Sk
 
 std::optional<Skipped> shorten(const Schema &source, const Schema &target, const Skipped &skipped)
 {
-    if (possiblePairs(source, target, skipped) <= affordablePairs)
+    const std::uint64_t pairs = possiblePairs(source, target, skipped);
+    if (pairs <= affordablePairs)
         return std::nullopt;
-    const Slots from = longSlots(source, skipped.source), to = longSlots(target, skipped.target);
+    const std::size_t longest = pairs <= tooManyPairs ? longRun : longRunThen;
+    const Slots from = longSlots(source, skipped.source, longest), to = longSlots(target, skipped.target, longest);
     Skipped shorter;
     for (const std::size_t keep : {std::size_t(4), std::size_t(3)}) {
         shorter = skipped;
