@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace rekey {
 
@@ -110,13 +111,24 @@ std::string jsonPathText(const JsonPath &path)
     return text;
 }
 
-std::size_t lineOfByte(std::string_view text, std::size_t byte)
+std::string positionText(const TextPosition &position)
 {
-    const std::string_view before = text.substr(0, std::min(byte, text.size()));
-    return static_cast<std::size_t>(std::ranges::count(before, '\n')) + 1;
+    return fmt::format("line {}, column {}", position.line, position.column);
 }
 
-std::size_t lineOfJsonPath(std::string_view json, const JsonPath &path)
+TextPosition positionOfByte(std::string_view text, std::size_t byte)
+{
+    TextPosition position;
+    for (const char c : text.substr(0, std::min(byte, text.size()))) {
+        if (c == '\n')
+            position = {position.line + 1, 1};
+        else if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) // bytes that continue a UTF-8 character do not count
+            ++position.column;
+    }
+    return position;
+}
+
+TextPosition positionOfJsonPath(std::string_view json, const JsonPath &path)
 {
     Scanner scanner(json);
     scanner.peek();
@@ -125,7 +137,36 @@ std::size_t lineOfJsonPath(std::string_view json, const JsonPath &path)
         if (!(index ? scanner.findElement(*index) : scanner.findMember(std::get<std::string>(step))))
             break;
     }
-    return lineOfByte(json, scanner.at());
+    return positionOfByte(json, scanner.at());
+}
+
+std::optional<RepeatedField> repeatedField(std::string_view json)
+{
+    Scanner scanner(json);
+    std::vector<std::set<std::string_view>> open; // fields of the objects that are open; one without any for a list
+    std::vector<bool> isObject;
+    for (char c = scanner.peek(); c != '\0'; c = scanner.peek()) {
+        if (c == '{' || c == '[') {
+            open.emplace_back();
+            isObject.push_back(c == '{');
+            scanner.enter();
+        } else if ((c == '}' || c == ']') && !open.empty()) {
+            open.pop_back();
+            isObject.pop_back();
+            scanner.enter();
+        } else if (c == '"' && !isObject.empty() && isObject.back()) {
+            const std::size_t at = scanner.at();
+            const std::string_view name = scanner.takeString();
+            if (!open.back().insert(name).second)
+                return RepeatedField{std::string(name), positionOfByte(json, at)};
+            const char value = scanner.peek();
+            if (value != '{' && value != '[')
+                scanner.skipValue();
+        } else {
+            scanner.skipValue();
+        }
+    }
+    return std::nullopt;
 }
 
 } // namespace rekey

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,10 +15,24 @@ using JsonPath = std::vector<std::variant<std::string, std::size_t>>;
 
 /// "rules[3].sources[0]"
 std::string jsonPathText(const JsonPath &path);
-/// Line (from 1) on which the value begins, in a text that has been parsed already; that of the nearest container where
-/// the path leads nowhere.
-std::size_t lineOfJsonPath(std::string_view json, const JsonPath &path);
-/// Line (from 1) of a byte offset.
-std::size_t lineOfByte(std::string_view text, std::size_t byte);
+/// A place in a text as editors count: from 1, columns in characters.
+struct TextPosition
+{
+    std::size_t line = 1, column = 1;
+    bool operator==(const TextPosition &) const = default;
+};
+/// "line 3, column 14"
+std::string positionText(const TextPosition &position);
+TextPosition positionOfByte(std::string_view text, std::size_t byte);
+/// Where the value begins, in a text that has been parsed already; where the nearest container does if the path leads nowhere.
+TextPosition positionOfJsonPath(std::string_view json, const JsonPath &path);
+
+/// The first field that an object has twice, in a text that has been parsed already: parsers keep the last one silently.
+struct RepeatedField
+{
+    std::string name;
+    TextPosition position;
+};
+std::optional<RepeatedField> repeatedField(std::string_view json);
 
 } // namespace rekey

@@ -30,7 +30,7 @@ struct Reading
     [[noreturn]] void fail(const std::string &reason) const
     {
         const std::string place = jsonPathText(path);
-        throw Error(file, fmt::format("{}line {}", place.empty() ? "" : place + ", ", lineOfJsonPath(text, path)), reason);
+        throw Error(file, fmt::format("{}{}", place.empty() ? "" : place + ", ", positionText(positionOfJsonPath(text, path))), reason);
     }
     [[noreturn]] void failExpected(std::string_view expected, const Json &found) const
     {
@@ -200,6 +200,14 @@ private:
     std::vector<std::string_view> m_known;
 };
 
+/// A number that has to lie within bounds.
+void checkRange(Reading &reading, const char *name, double value, double least, double most, std::string_view expected)
+{
+    const Down down(reading, std::string(name));
+    if (!(value >= least && value <= most))
+        reading.fail(fmt::format("expected {}, found {}", expected, value));
+}
+
 void read(Reading &reading, const Json &json, Step &value)
 {
     Fields fields(reading, json);
@@ -219,8 +227,14 @@ void read(Reading &reading, const Json &json, Step &value)
                 fields.optional(field.name, member);
         });
     }, value.op);
-    fields.optional("only", value.only);
+    if (fields.optional("only", value.only))
+        checkRange(reading, "only", value.only, 0, std::numeric_limits<int>::max(), "a number from 0, the place of the one input meant");
     fields.finish();
+    if (const auto *interpolate = std::get_if<Interpolate>(&value.op)) {
+        const Down down(reading, std::string("mode"));
+        if (std::ranges::find(interpolationModes, interpolate->mode) == interpolationModes.end())
+            reading.fail(fmt::format("expected one of {}, found '{}'", fmt::join(interpolationModes, ", "), displayText(interpolate->mode)));
+    }
 }
 
 void read(Reading &reading, const Json &json, Candidate &value)
@@ -232,6 +246,7 @@ void read(Reading &reading, const Json &json, Candidate &value)
     fields.required("confidence", value.confidence);
     fields.optional("why", value.why);
     fields.finish();
+    checkRange(reading, "confidence", value.confidence, 0, 1, "a number from 0 to 1");
 }
 
 void read(Reading &reading, const Json &json, Rule &value)
@@ -250,6 +265,8 @@ void read(Reading &reading, const Json &json, Rule &value)
     fields.optional("candidates", value.candidates);
     fields.optional("note", value.note);
     fields.finish();
+    checkRange(reading, "confidence", value.confidence, 0, 1, "a number from 0 to 1");
+    checkRange(reading, "init_std", value.initStd, 0, std::numeric_limits<double>::max(), "a number from 0");
     if (value.kind != RuleKind::Init && value.sources.empty())
         reading.fail("the rule has no 'sources'");
     if (value.kind != RuleKind::Drop && value.targets.empty())
@@ -293,14 +310,23 @@ Json parse(std::string_view json, const std::string &file)
     constexpr std::size_t deepest = 16;
     if (nesting(json) > deepest)
         throw Error(file, {}, fmt::format("is nested more than {} deep, which no mapping is", deepest));
+    Json document;
     try {
-        return Json::parse(json);
+        document = Json::parse(json);
     } catch (const Json::parse_error &error) {
         // "[json.exception.parse_error.101] parse error at line 3, column 5: syntax error while …"
         std::string reason = error.what();
         reason.erase(0, std::min(reason.find(": "), reason.size() - 2) + 2);
-        throw Error(file, fmt::format("line {}", lineOfByte(json, error.byte)), "is no valid JSON: " + displayText(reason, 160));
+        const TextPosition position = positionOfByte(json, std::max<std::size_t>(error.byte, 1) - 1);
+        throw Error(file, positionText(position), "is no valid JSON: " + displayText(reason, 160));
+    } catch (const Json::exception &error) { // a number such as 1e999
+        std::string reason = error.what();
+        reason.erase(0, std::min(reason.find("] "), reason.size() - 2) + 2);
+        throw Error(file, {}, "cannot be read: " + displayText(reason, 160));
     }
+    if (const std::optional<RepeatedField> repeated = repeatedField(json))
+        throw Error(file, positionText(repeated->position), fmt::format("the field '{}' stands here for the second time; one of them has to go", displayText(repeated->name)));
+    return document;
 }
 
 void checkHeader(Reading &reading, const Json &document)

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace rekey {
@@ -62,12 +63,18 @@ double finite(double value)
     return std::isfinite(value) ? value : 0;
 }
 
+/// What the reader takes.
+double confidence(double value)
+{
+    return std::clamp(finite(value), 0.0, 1.0);
+}
+
 Json toJson(const Candidate &candidate)
 {
     Json object = {{"sources", toJson(candidate.sources)}, {"targets", toJson(candidate.targets)}};
     if (!candidate.transform.empty())
         object["transform"] = toJson(candidate.transform);
-    object["confidence"] = finite(candidate.confidence);
+    object["confidence"] = confidence(candidate.confidence);
     if (!candidate.why.empty())
         object["why"] = candidate.why;
     return object;
@@ -91,11 +98,11 @@ Json toJson(const Rule &rule)
     if (rule.init != usual.init || rule.kind == RuleKind::Init)
         object["init"] = initPolicyName(rule.init);
     if (rule.initStd != usual.initStd || rule.init == InitPolicy::Normal)
-        object["init_std"] = finite(rule.initStd);
+        object["init_std"] = std::max(finite(rule.initStd), 0.0);
     if (rule.state != usual.state)
         object["state"] = mappingformat::stateNames[static_cast<std::size_t>(rule.state)];
     if (rule.confidence != usual.confidence)
-        object["confidence"] = finite(rule.confidence);
+        object["confidence"] = confidence(rule.confidence);
     if (!rule.evidence.empty())
         object["evidence"] = rule.evidence;
     for (const Candidate &candidate : rule.candidates)

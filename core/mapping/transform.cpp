@@ -16,6 +16,8 @@ namespace {
 
 using Shapes = std::vector<TensorShape>;
 
+constexpr std::int64_t mostParts = 1 << 20; ///< of one tensor
+
 struct Fault
 {
     std::string text;
@@ -39,6 +41,14 @@ std::int64_t product(std::int64_t a, std::int64_t b)
 {
     std::int64_t result = 0;
     if (__builtin_mul_overflow(a, b, &result))
+        fail("sizes {} and {} are too large", a, b);
+    return result;
+}
+
+std::int64_t sum(std::int64_t a, std::int64_t b)
+{
+    std::int64_t result = 0;
+    if (__builtin_add_overflow(a, b, &result))
         fail("sizes {} and {} are too large", a, b);
     return result;
 }
@@ -107,7 +117,7 @@ Shapes after(const Concat &step, const Shapes &tensors)
             if (d != dim && other[d] != shape[d])
                 fail("{} and {} differ in dimension {}", shapeText(tensors.front().shape), shapeText(other), d);
         }
-        shape[dim] += other[dim];
+        shape[dim] = sum(shape[dim], other[dim]);
     }
     return {{shape, promoted(tensors)}};
 }
@@ -121,21 +131,23 @@ Shapes after(const Split &step, const Shapes &tensors)
     if (sizes.empty()) {
         if (step.parts < 1)
             fail("needs the number of parts or their sizes");
+        if (step.parts > mostParts)
+            fail("{} parts are more than any model has", step.parts);
         if (whole % step.parts != 0)
             fail("dimension {} of {} does not divide into {} equal parts", dim, shapeText(tensor.shape), step.parts);
         sizes.assign(static_cast<std::size_t>(step.parts), whole / step.parts);
     }
-    std::int64_t sum = 0;
+    std::int64_t total = 0;
     Shapes parts;
     for (const std::int64_t size : sizes) {
         if (size < 0 || size > whole)
             fail("a part of size {} does not fit dimension {} of {}", size, dim, shapeText(tensor.shape));
-        sum += size;
+        total += size;
         parts.push_back(tensor);
         parts.back().shape[dim] = size;
     }
-    if (sum != whole)
-        fail("the sizes add up to {}, dimension {} of {} has {}", sum, dim, shapeText(tensor.shape), whole);
+    if (total != whole)
+        fail("the sizes add up to {}, dimension {} of {} has {}", total, dim, shapeText(tensor.shape), whole);
     return parts;
 }
 
@@ -154,11 +166,10 @@ Shapes after(const Stack &step, const Shapes &tensors)
 
 Shapes after(const Unstack &step, const Shapes &tensors)
 {
-    constexpr std::int64_t most = 1 << 20;
     TensorShape tensor = onlyOne(tensors);
     const std::size_t dim = axis(step.dim, tensor.shape);
     const std::int64_t parts = tensor.shape[dim];
-    if (parts > most)
+    if (parts > mostParts)
         fail("dimension {} of {} is too large to become as many tensors", dim, shapeText(tensor.shape));
     tensor.shape.erase(tensor.shape.begin() + static_cast<std::ptrdiff_t>(dim));
     return Shapes(static_cast<std::size_t>(parts), tensor);
@@ -246,7 +257,7 @@ TensorShape afterEach(const Pad &step, TensorShape tensor)
     constexpr std::int64_t most = std::int64_t(1) << 40;
     if (step.before < 0 || step.after < 0 || step.before > most || step.after > most)
         fail("pads by {} and {}, numbers from 0 are expected", step.before, step.after);
-    size += step.before + step.after;
+    size = sum(size, step.before + step.after);
     return tensor;
 }
 

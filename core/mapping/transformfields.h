@@ -15,6 +15,9 @@ inline constexpr std::array<std::string_view, std::variant_size_v<BasicStep>> st
     "interleave", "repeat", "interpolate", "cast", "scale", "add", "sum", "negate", "fuse_weight_norm", "split_weight_norm",
     "fold_batch_norm"};
 
+/// What Interpolate::mode may be: one dimension, two, two.
+inline constexpr std::array<std::string_view, 3> interpolationModes = {"linear", "bilinear", "bicubic"};
+
 /// How a field of a step is written.
 struct StepField
 {

@@ -48,7 +48,7 @@ std::optional<std::vector<int>> insertedOnes(const Shape &small, const Shape &la
 }
 
 /// Squeeze and unsqueeze say the same for all shapes where a reshape names one: rules stay general.
-std::vector<BasicStep> reshapeBack(const Shape &from, const Shape &to)
+Undo reshapeBack(const Shape &from, const Shape &to)
 {
     std::vector<BasicStep> steps;
     if (const auto added = insertedOnes(from, to)) {
@@ -58,9 +58,19 @@ std::vector<BasicStep> reshapeBack(const Shape &from, const Shape &to)
         for (auto dim = removed->rbegin(); dim != removed->rend(); ++dim)
             steps.emplace_back(Squeeze{*dim});
     } else {
+        // In a reshape 0 stands for the dimension that is there.
+        for (std::size_t i = 0; i < to.size(); ++i) {
+            if (to[i] == 0 && i < from.size() && from[i] != 0)
+                return std::nullopt;
+        }
         steps.emplace_back(Reshape{to});
     }
     return steps;
+}
+
+bool sameType(const Shapes &tensors, DType dtype)
+{
+    return std::ranges::all_of(tensors, [dtype](const TensorShape &tensor) { return tensor.dtype == dtype; });
 }
 
 Undo undo(const Concat &step, const Shapes &before, const Shapes &after)
@@ -70,21 +80,35 @@ Undo undo(const Concat &step, const Shapes &before, const Shapes &after)
     const auto rank = static_cast<int>(after.front().shape.size());
     const auto dim = static_cast<std::size_t>(step.dim < 0 ? step.dim + rank : step.dim);
     Split split{step.dim, 0, {}};
-    for (const TensorShape &tensor : before) {
-        if (tensor.dtype != after.front().dtype)
-            return std::nullopt;
+    if (!sameType(before, after.front().dtype))
+        return std::nullopt;
+    for (const TensorShape &tensor : before)
         split.sizes.push_back(tensor.shape[dim]);
-    }
     if (std::ranges::all_of(split.sizes, [&](std::int64_t size) { return size == split.sizes.front(); }))
         split = {step.dim, static_cast<int>(before.size()), {}};
     return Undo({split});
 }
 
 Undo undo(const Split &step, const Shapes &, const Shapes &) { return Undo({Concat{step.dim}}); }
-Undo undo(const Stack &step, const Shapes &, const Shapes &) { return Undo({Unstack{step.dim}}); }
-Undo undo(const Unstack &step, const Shapes &, const Shapes &) { return Undo({Stack{step.dim}}); }
+
+Undo undo(const Stack &step, const Shapes &before, const Shapes &after)
+{
+    return sameType(before, after.front().dtype) ? Undo({Unstack{step.dim}}) : std::nullopt;
+}
+
+Undo undo(const Unstack &step, const Shapes &, const Shapes &after)
+{
+    return after.empty() ? std::nullopt : Undo({Stack{step.dim}}); // of no tensors nothing is known
+}
+
 Undo undo(const Sum &, const Shapes &, const Shapes &) { return std::nullopt; }
-Undo undo(const FuseWeightNorm &step, const Shapes &, const Shapes &) { return Undo({SplitWeightNorm{step.dim}}); }
+
+/// Another g and v, which give the same weight.
+Undo undo(const FuseWeightNorm &step, const Shapes &before, const Shapes &after)
+{
+    return sameType(before, after.front().dtype) ? Undo({SplitWeightNorm{step.dim}}) : std::nullopt;
+}
+
 Undo undo(const SplitWeightNorm &step, const Shapes &, const Shapes &) { return Undo({FuseWeightNorm{step.dim}}); }
 Undo undo(const FoldBatchNorm &, const Shapes &, const Shapes &) { return std::nullopt; }
 
@@ -151,6 +175,18 @@ Undo undoEach(const Scale &step, const TensorShape &, const TensorShape &)
 Undo undoEach(const Add &step, const TensorShape &, const TensorShape &) { return Undo({Add{-step.value}}); }
 Undo undoEach(const Negate &, const TensorShape &, const TensorShape &) { return Undo({Negate{}}); }
 
+/// g may have been a plain vector; SplitWeightNorm gives it v's dimensions.
+bool restoreG(const FuseWeightNorm &step, const Shapes &before, Transform &result)
+{
+    const Shape given = outputShapes({{SplitWeightNorm{step.dim}}}, {before[1]}).front().shape;
+    if (given == before[0].shape)
+        return true;
+    const Undo steps = reshapeBack(given, before[0].shape);
+    for (std::size_t i = 0; steps && i < steps->size(); ++i)
+        result.push_back({(*steps)[i], 0});
+    return steps.has_value();
+}
+
 /// Appends what undoes `step`; false where nothing does.
 bool appendUndo(const Step &step, const Shapes &before, const Shapes &after, Transform &result)
 {
@@ -159,6 +195,10 @@ bool appendUndo(const Step &step, const Shapes &before, const Shapes &after, Tra
             const Undo steps = undo(op, before, after);
             for (std::size_t i = 0; steps && i < steps->size(); ++i)
                 result.push_back({(*steps)[i], -1});
+            if constexpr (std::is_same_v<std::decay_t<decltype(op)>, FuseWeightNorm>) {
+                if (steps)
+                    return restoreG(op, before, result);
+            }
             return steps.has_value();
         } else {
             std::vector<Undo> undone;

@@ -17,7 +17,7 @@ for target in "${targets[@]}"; do
     folder=$found/$target
     if [ ! -d "$folder/inputs" ]; then
         mkdir -p "$folder/inputs"
-        "$build/bin/fuzz-$target" -merge=1 -max_len=8192 "$folder/inputs" "$corpus/valid" "$corpus/hostile" > "$folder/merge.log" 2>&1
+        "$build/bin/fuzz-$target" -merge=1 -max_len=8192 "$folder/inputs" "$corpus/valid" "$corpus/hostile" "$here/../data/mapping/documents" > "$folder/merge.log" 2>&1
     fi
     total=$(cat "$folder/count" 2> /dev/null || echo 0)
     while [ "$total" -lt "$wanted" ]; do

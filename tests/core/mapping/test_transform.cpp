@@ -3,10 +3,12 @@
 
 #include "core/base/error.h"
 #include "core/mapping/transformfields.h"
+#include "tests/core/mapping/randomtransform.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fmt/format.h>
 #include <set>
 
@@ -68,6 +70,8 @@ const Case cases[] = {
     {"sum", {{3}, {3}}, {{3}}, "-"},
     {"negate", {{3}}, {{3}}, "negate"},
     {"fuse_weight_norm dim 0", {{8, 1, 1}, {8, 4, 3}}, {{8, 4, 3}}, "split_weight_norm dim 0"},
+    {"fuse_weight_norm dim 0", {{8}, {8, 4, 3}}, {{8, 4, 3}},
+     "split_weight_norm dim 0, then squeeze dim 2 only input 0, then squeeze dim 1 only input 0"},
     {"split_weight_norm dim 2", {{8, 4, 3}}, {{1, 1, 3}, {8, 4, 3}}, "fuse_weight_norm dim 2"},
     {"fold_batch_norm", {{8, 4, 3, 3}, {8}, {8}, {8}, {8}}, {{8, 4, 3, 3}, {8}}, "-"},
     {"fold_batch_norm eps 0.001 bias", {{8, 4}, {8}, {8}, {8}, {8}, {8}}, {{8, 4}, {8}}, "-"},
@@ -99,6 +103,31 @@ TEST(Transform, ShapesTextAndInverse)
         }
     }
     EXPECT_EQ(seen.size(), std::variant_size_v<BasicStep>) << "a step is not in the table";
+}
+
+/// Every chain of steps that fits some tensors: its text and its inverse, by shapes and types. (tests/core/runtime does it with values.)
+TEST(Transform, InversesLeadBackToTheSameShapes)
+{
+    test::RandomTransforms random(1);
+    std::array<int, std::variant_size_v<BasicStep>> undone{}, seen{};
+    for (int i = 0; i < 30'000; ++i) {
+        const test::TransformCase c = random.next(4);
+        ASSERT_EQ(parseTransform(transformText(c.transform)), c.transform) << transformText(c.transform);
+        const std::vector<TensorShape> outputs = outputShapes(c.transform, c.inputs);
+        const std::optional<Transform> back = inverse(c.transform, c.inputs);
+        for (const Step &step : c.transform) {
+            ++seen[step.op.index()];
+            undone[step.op.index()] += back.has_value();
+        }
+        if (back) {
+            ASSERT_EQ(outputShapes(*back, outputs), c.inputs) << transformText(c.transform) << " back by " << transformText(*back);
+        }
+    }
+    for (std::size_t step = 0; step < seen.size(); ++step) {
+        EXPECT_GT(seen[step], 20) << stepNames[step];
+        const bool lossy = stepNames[step] == "sum" || stepNames[step] == "fold_batch_norm" || stepNames[step] == "interpolate";
+        EXPECT_EQ(undone[step] > 0, !lossy) << stepNames[step];
+    }
 }
 
 TEST(Transform, FaultsNameBothShapes)
