@@ -351,11 +351,13 @@ TensorShape afterEach(const Interpolate &step, TensorShape tensor)
     needFloat(tensor);
     if (step.sizes.empty() || step.sizes.size() > 2 || std::ranges::any_of(step.sizes, [](std::int64_t s) { return s < 1; }))
         fail("needs one or two new sizes from 1");
+    if (count(tensor.shape) == 0)
+        fail("{} holds nothing to interpolate", shapeText(tensor.shape));
     const bool one = step.sizes.size() == 1;
     if (one ? step.mode != "linear" : (step.mode != "bilinear" && step.mode != "bicubic"))
         fail("mode '{}' does not fit; {}", step.mode, one ? "'linear' is expected for one size" : "'bilinear' or 'bicubic' is expected for two sizes");
     const std::size_t dim = axis(step.dim, tensor.shape);
-    if (step.keep < 0 || step.keep > tensor.shape[dim])
+    if (step.keep < 0 || step.keep >= tensor.shape[dim])
         fail("keeps {} rows, {} has {}", step.keep, shapeText(tensor.shape), tensor.shape[dim]);
     if (one) {
         tensor.shape[dim] = step.keep + step.sizes[0];
@@ -391,6 +393,13 @@ TensorShape afterEach(const Scale &, const TensorShape &tensor)
 TensorShape afterEach(const Add &, const TensorShape &tensor)
 {
     needFloat(tensor);
+    return tensor;
+}
+
+TensorShape afterEach(const Negate &, const TensorShape &tensor)
+{
+    if (info(tensor.dtype).kind == DTypeKind::Bool)
+        fail("needs numbers, not {}", name(tensor.dtype));
     return tensor;
 }
 

@@ -231,7 +231,13 @@ std::optional<Transform> inverse(const Transform &transform, const std::vector<T
         return std::nullopt;
     }
     Transform result;
+    bool calculates = false; // so that what comes back is near the numbers that were there, and a cast to integers would cut it off
     for (std::size_t i = transform.size(); i-- > 0;) {
+        const BasicStep &op = transform[i].op;
+        calculates = calculates || std::holds_alternative<Scale>(op) || std::holds_alternative<Add>(op) || std::holds_alternative<FuseWeightNorm>(op);
+        const auto isNumber = [](const TensorShape &tensor) { return info(tensor.dtype).kind == DTypeKind::Float; };
+        if (calculates && std::holds_alternative<Cast>(op) && !std::ranges::all_of(stages[i], isNumber))
+            return std::nullopt;
         if (!appendUndo(transform[i], stages[i], stages[i + 1], result))
             return std::nullopt;
     }

@@ -98,7 +98,7 @@ def interpolate(dim: int, sizes: list[int], keep: int = 0, flattened: bool = Fal
         rows = last.shape[:-2] if grid else last.shape[:-1]
         side = round(table.shape[-1] ** 0.5)
         old = table.shape[-2:] if grid else [side, side] if len(sizes) == 2 else table.shape[-1:]
-        resized = torch.nn.functional.interpolate(table.reshape(1, -1, *old), size=sizes, mode=mode, align_corners=False)
+        resized = torch.nn.functional.interpolate(table.reshape(1, -1, *old).contiguous(), size=sizes, mode=mode, align_corners=False)
         if grid:
             return resized.reshape(*rows, *sizes).movedim((-2, -1), (at, at + 1)).to(t.dtype)
         return torch.cat([kept, resized.reshape(*rows, -1)], -1).movedim(-1, at).to(t.dtype)

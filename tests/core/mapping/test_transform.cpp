@@ -151,6 +151,10 @@ TEST(Transform, FaultsNameBothShapes)
         {"interleave dim 0 a 4 b 3", {{10}}, "interleave dim 0 a 4 b 3: dimension 0 of 10 does not divide into 1×4×3 parts"},
         {"interpolate dim 0 to 3×3 flattened", {{7, 2}}, "interpolate dim 0 to 3×3 flattened: 7 rows of 7×2 are no square grid"},
         {"interpolate dim 0 to 9", {{7, 2}}, "interpolate dim 0 to 9: mode 'bicubic' does not fit; 'linear' is expected for one size"},
+        {"interpolate dim 0 to 9 keep 7 mode linear", {{7, 2}}, "interpolate dim 0 to 9 keep 7 mode linear: keeps 7 rows, 7×2 has 7"},
+        {"interpolate dim 1 to 3×3", {{0, 7, 2}}, "interpolate dim 1 to 3×3: 0×7×2 holds nothing to interpolate"},
+        {"split dim 0 into 2000000000", {{0}}, "split dim 0 into 2000000000: 2000000000 parts are more than any model has"},
+        {"concat dim 0", {{INT64_MAX}, {INT64_MAX}}, "concat dim 0: sizes 9223372036854775807 and 9223372036854775807 are too large"},
         {"fuse_weight_norm dim 0", {{3}, {4, 2}}, "fuse_weight_norm dim 0: g of shape 3 does not have one value for each of dimension 0 of 4×2"},
         {"fold_batch_norm", {{4, 2}, {4}}, "fold_batch_norm: needs 5 tensors (weight, norm weight, norm bias, running mean, running variance), there are 2"},
         {"concat dim 0 only input 0", {{4}, {4}}, "concat dim 0 only input 0: 'only input' goes with steps that act on each tensor alone"},
@@ -175,6 +179,11 @@ TEST(Transform, TypesOfJoinedTensors)
     EXPECT_EQ(joined(DType::I64, DType::F16), DType::F16);
     EXPECT_EQ(joined(DType::I8, DType::U8), DType::I16);
     EXPECT_THROW(outputShapes(parseTransform("add 1"), {{{2}, DType::I64}}), Error);
+    EXPECT_THROW(outputShapes(parseTransform("negate"), {{{2}, DType::Bool}}), Error);
+    // Calculated in floating point, whole numbers come back as 2.9999998, which a cast would make 2.
+    EXPECT_TRUE(inverse(parseTransform("cast F32, then transpose 0 1"), {{{2, 3}, DType::U8}}).has_value());
+    EXPECT_FALSE(inverse(parseTransform("cast F32, then scale 1.5"), {{{2}, DType::U8}}).has_value());
+    EXPECT_FALSE(inverse(parseTransform("stack dim 0"), {{{2}, DType::F16}, {{2}, DType::F32}}).has_value());
 }
 
 TEST(Transform, ParsingSaysWhatWasExpected)

@@ -3,9 +3,9 @@
 #include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/writers.h"
-#include "core/runtime/runtime.h"
 #include "core/script/exporters.h"
 #include "core/suggest/suggest.h"
+#include "tests/core/script/digests.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -15,12 +15,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
 
 namespace rekey {
 namespace {
 
 namespace fs = std::filesystem;
+using test::convert;
+using test::differences;
+using test::digests;
 
 const std::string python = "/usr/bin/python3";
 
@@ -55,38 +57,6 @@ CheckpointPtr write(const fs::path &path, const Schema &schema, std::uint32_t se
     };
     writerFor(path).write(path, schema, fill, {}, {});
     return openCheckpoint(path);
-}
-
-std::map<std::string, std::string> digests(const fs::path &path)
-{
-    const CheckpointPtr checkpoint = openCheckpoint(path);
-    std::map<std::string, std::string> result;
-    for (std::size_t i = 0; i < checkpoint->tensors().size(); ++i)
-        result[checkpoint->tensors()[i].key] = fmt::format("{} {} {}", name(checkpoint->tensors()[i].dtype), shapeText(checkpoint->tensors()[i].shape), sha256(*checkpoint, i));
-    return result;
-}
-
-/// First tensor that one file has otherwise than the other; empty when they are equal.
-std::string differences(const fs::path &found, const fs::path &expected)
-{
-    const auto here = digests(found), there = digests(expected);
-    for (const auto &[key, digest] : there) {
-        const auto other = here.find(key);
-        if (other == here.end() || other->second != digest)
-            return fmt::format("{}: '{}' is {}, expected {}", found.string(), key, other == here.end() ? "missing" : other->second, digest);
-    }
-    return here.size() == there.size() ? std::string() : fmt::format("{}: {} tensors, expected {}", found.string(), here.size(), there.size());
-}
-
-void convert(CheckpointPtr source, const Mapping &mapping, CheckpointPtr target, const fs::path &destination)
-{
-    ConvertRequest request;
-    request.source = std::move(source);
-    request.mapping = mapping;
-    request.target = std::move(target);
-    request.destination = destination;
-    request.allowIncomplete = true;
-    runtime().convert(request, {});
 }
 
 /// What transformers' forms are compared with: which source keys are plain renamings, and which target keys a source fills.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/base/error.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/mapping/architectures.h"
 #include "core/script/exporters.h"
 #include "tests/core/mapping/values.h"
+#include "tests/core/script/digests.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -168,12 +170,47 @@ std::vector<Case> cases()
          mixed(schemaOf({{"pos", {1, 10, 3}}, {"rel", {11, 4}}, {"grid", {1, 6, 5, 2}}}), 1, F16),
          {map({"pos"}, {"pos"}, "interpolate dim 1 to 3×3 keep 1 flattened"), map({"rel"}, {"rel"}, "interpolate dim 0 to 11 mode linear"),
           map({"grid"}, {"grid"}, "interpolate dim 1 to 6×5 mode bilinear")},
-         "f = torch.nn.functional.interpolate\ngrid = source['pos'][:, 1:].reshape(1, 4, 4, 3).permute(0, 3, 1, 2)\n"
+         "f = torch.nn.functional.interpolate\ngrid = source['pos'][:, 1:].reshape(1, 4, 4, 3).permute(0, 3, 1, 2).contiguous()\n"
          "grid = f(grid, size=(3, 3), mode='bicubic', align_corners=False).permute(0, 2, 3, 1).reshape(1, 9, 3)\n"
          "expected['pos'] = torch.cat([source['pos'][:, :1], grid], 1)\n"
          "expected['rel'] = f(source['rel'].float().T[None], size=11, mode='linear', align_corners=False)[0].T.half()\n"
-         "expected['grid'] = f(source['grid'].permute(0, 3, 1, 2), size=(6, 5), mode='bilinear', align_corners=False).permute(0, 2, 3, 1)", false, false},
+         "expected['grid'] = f(source['grid'].permute(0, 3, 1, 2).contiguous(), size=(6, 5), mode='bilinear', align_corners=False).permute(0, 2, 3, 1)", false, false},
     };
+    // Names: one or many segments, nested and flattened, words.
+    result.push_back({"names", schemaOf({{"stages.0.0.w", {1}}, {"stages.0.1.w", {2}}, {"stages.1.0.w", {3}}, {"stages.1.1.w", {4}}, {"x/a/b.c", {5}}, {"x/d", {6}}}),
+                      schemaOf({{"f.3.w", {1}}, {"f.4.w", {2}}, {"f.5.w", {3}}, {"f.6.w", {4}}, {"y.a/b.c.z", {5}}, {"y.d.z", {6}}}),
+                      {map({"stages.{i}.{j}.w"}, {"f.{2*i+j+3}.w"}), map({"x/{rest}"}, {"y.{rest}.z"})},
+                      "for i in range(2):\n  for j in range(2): expected[f'f.{2*i+j+3}.w'] = source[f'stages.{i}.{j}.w']\n"
+                      "expected['y.a/b.c.z'], expected['y.d.z'] = source['x/a/b.c'], source['x/d']"});
+    // One fused tensor read by several sources of one rule: each takes its part.
+    result.push_back({"parts_of_one", schemaOf({{"0.qkv", {6, 4}}, {"1.qkv", {6, 4}}}), schemaOf({{"0.vq", {4, 4}}, {"0.k", {2, 4}}, {"1.vq", {4, 4}}, {"1.k", {2, 4}}}),
+                      {map({"{i}.qkv", "{i}.qkv"}, {"{i}.vq"}, "slice dim 0 from 4 only input 0, then slice dim 0 from 0 to 2 only input 1, then concat dim 0"),
+                       map({"{i}.qkv"}, {"{i}.k"}, "slice dim 0 from 2 to 4")},
+                      "for i in range(2):\n  q, k, v = source[f'{i}.qkv'].chunk(3)\n  expected[f'{i}.vq'], expected[f'{i}.k'] = torch.cat([v, q]), k", false, false});
+    // Fused q/k/v by head (2 heads of 3), and by key-value group (2 groups of 2 queries, one key, one value, of 3 rows each).
+    result.push_back({"by_head", schemaOf({{"0.qkv.weight", {18, 4}}, {"0.qkv.bias", {18}}}),
+                      schemaOf({{"0.q.weight", {6, 4}}, {"0.k.weight", {6, 4}}, {"0.v.weight", {6, 4}}, {"0.q.bias", {6}}, {"0.k.bias", {6}}, {"0.v.bias", {6}}}),
+                      {map({"{i}.qkv.{leaf}"}, {"{i}.q.{leaf}", "{i}.k.{leaf}", "{i}.v.{leaf}"}, "interleave dim 0 a 2 b 3, then split dim 0 into 3")},
+                      "for leaf in ('weight', 'bias'):\n  fused = source[f'0.qkv.{leaf}']\n  heads = fused.view(2, 3, 3, *fused.shape[1:])\n"
+                      "  for n, x in enumerate('qkv'): expected[f'0.{x}.{leaf}'] = heads[:, n].reshape(6, *fused.shape[1:])"});
+    result.push_back({"by_group", schemaOf({{"0.wqkv", {24, 5}}, {"1.wqkv", {24, 5}}}),
+                      schemaOf({{"0.q", {12, 5}}, {"0.k", {6, 5}}, {"0.v", {6, 5}}, {"1.q", {12, 5}}, {"1.k", {6, 5}}, {"1.v", {6, 5}}}),
+                      {map({"{i}.wqkv"}, {"{i}.q", "{i}.k", "{i}.v"}, "reshape 2×4×3×5, then split dim 1 sizes 2,1,1, then reshape -1×5")},
+                      "for i in range(2):\n  groups = source[f'{i}.wqkv'].view(2, 4, 3, 5)\n  expected[f'{i}.q'] = groups[:, :2].reshape(12, 5)\n"
+                      "  expected[f'{i}.k'], expected[f'{i}.v'] = groups[:, 2].reshape(6, 5), groups[:, 3].reshape(6, 5)"});
+    // Rotary: pairs (x0 y0 x1 y1) to halves (x0 x1 y0 y1) in each of 2 heads.
+    result.push_back({"rotary_halves", schemaOf({{"wq", {8, 3}}}, BF16), schemaOf({{"q_proj", {8, 3}}}, BF16), {map({"wq"}, {"q_proj"}, "interleave dim 0 outer 2 a 2 b 2")},
+                      "expected['q_proj'] = torch.cat([source['wq'].view(2, 4, 3)[h][part::2] for h in range(2) for part in range(2)])"});
+    // Experts: gathered, gate and up joined in one.
+    result.push_back({"experts", schemaOf({{"0.e.0.g", {2, 3}}, {"0.e.1.g", {2, 3}}, {"0.e.2.g", {2, 3}}, {"0.e.0.u", {2, 3}}, {"0.e.1.u", {2, 3}}, {"0.e.2.u", {2, 3}}}),
+                      schemaOf({{"0.gate_up", {3, 4, 3}}}),
+                      {map({"{i}.e.{e}.g", "{i}.e.{e}.u"}, {"{i}.gate_up"}, "stack dim 0, then reshape 2×3×2×3, then transpose 0 1, then reshape 3×4×3")},
+                      "stacked = [torch.stack([source[f'0.e.{e}.{x}'] for e in range(3)]) for x in 'gu']\nexpected['0.gate_up'] = torch.cat(stacked, 1)"});
+    result.push_back({"batch_norm_with_bias", schemaOf({{"c.weight", {4, 3, 1, 1}}, {"c.bias", {4}}, {"n.weight", {4}}, {"n.bias", {4}}, {"n.mean", {4}}, {"n.var", {4}}, {"n.count", {}}}),
+                      schemaOf({{"c.weight", {4, 3, 1, 1}}, {"c.bias", {4}}}),
+                      {drop("n.count", "batches seen"), map({"c.weight", "c.bias", "n.weight", "n.bias", "n.mean", "n.var"}, {"c.weight", "c.bias"}, "fold_batch_norm eps 9 bias")},
+                      "i = (source['n.var'] + 9).rsqrt()\nexpected['c.weight'] = source['c.weight'] * (source['n.weight'] * i)[:, None, None, None]\n"
+                      "expected['c.bias'] = (source['c.bias'] - source['n.mean']) * i * source['n.weight'] + source['n.bias']", false, false});
     result.push_back(samCase("original", "hf", "sam_vit_b", "hf_sam_base"));
     Case back = samCase("hf", "original", "hf_sam_base", "sam_vit_b");
     back.reverse = false; // one of the two equal matrices is dropped
@@ -230,13 +267,24 @@ TEST(Python, DemoCheckpointHasTheExpectedDigests)
     }
 }
 
+/// As plain torch, and as Rekey's own conversion.
 TEST(Python, ScriptsGiveTheSameBytes)
 {
     REKEY_NEEDS_TORCH();
     std::string command = fmt::format("{} '{}'", python, REKEY_CHECK_SCRIPT);
     for (const Case &c : cases())
         command += fmt::format(" '{}'", writeCase(c).string());
-    EXPECT_EQ(std::system((command + " 2>&1").c_str()), 0);
+    ASSERT_EQ(std::system((command + " 2>&1").c_str()), 0);
+    try {
+        runtime();
+    } catch (const Error &error) {
+        GTEST_SKIP() << error.what();
+    }
+    for (const Case &c : cases()) {
+        const fs::path folder = fs::path(testing::TempDir()) / "rekey-scripts" / c.name;
+        test::convert(openCheckpoint(folder / "in.safetensors"), test::mappingOf(c.rules), openCheckpoint(folder / "target.pth"), folder / "rekey.safetensors");
+        EXPECT_EQ(test::differences(folder / "out.safetensors", folder / "rekey.safetensors"), "") << c.name;
+    }
 }
 
 } // namespace
