@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/blocksequence.h"
 
+#include "core/suggest/numbering.h"
 #include "core/suggest/prefixmaximum.h"
 
 #include <algorithm>
@@ -11,8 +12,6 @@
 namespace rekey {
 
 namespace {
-
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::size_t mostLevels = 4;
 
@@ -34,17 +33,9 @@ void eachNumberedModule(const std::vector<std::string> &segments, const Visit &v
     Numbers numbers;
     for (const auto &segment : segments) {
         const std::size_t before = numbers.size();
-        for (std::size_t i = 0; i < segment.size();) {
-            if (!isDigit(segment[i])) {
-                text += segment[i++];
-                continue;
-            }
-            std::uint64_t value = 0;
-            for (; i < segment.size() && isDigit(segment[i]); ++i)
-                value = std::min<std::uint64_t>(value * 10 + static_cast<std::uint64_t>(segment[i] - '0'), 1'000'000'000);
-            text += "{}";
-            numbers.push_back(value);
-        }
+        const Numbering own = numberingOf(segment);
+        text += own.text;
+        numbers.insert(numbers.end(), own.numbers.begin(), own.numbers.end());
         if (numbers.size() > before)
             visit(text, numbers);
         text += '.';

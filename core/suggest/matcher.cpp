@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/matcher.h"
 
+#include "core/suggest/exchanges.h"
 #include "core/suggest/layout.h"
 #include "core/suggest/repetition.h"
 
@@ -119,6 +120,7 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
     for (std::size_t b = 0; b < matches.size(); ++b)
         if (targetTaken[b])
             chosen.push_back(matches[b]);
+    doubtExchangeable(source, target, candidates, chosen);
     return chosen;
 }
 

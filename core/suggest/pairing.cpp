@@ -11,6 +11,13 @@ namespace {
 
 Step step(BasicStep op) { return Step{std::move(op)}; }
 
+Shape withoutOnes(const Shape &shape)
+{
+    Shape result;
+    std::copy_if(shape.begin(), shape.end(), std::back_inserter(result), [](std::int64_t n) { return n != 1; });
+    return result;
+}
+
 /// Which way round the linear layers of a source module lie, counted where the shape shows it.
 class Orientation
 {
@@ -19,7 +26,8 @@ public:
     {
         for (const auto &match : matches) {
             const Atom &a = source.atoms[match.source], &b = target.atoms[match.target];
-            if (a.shapes.front().size() != 2 || a.shapes.front()[0] == a.shapes.front()[1])
+            const Shape matrix = withoutOnes(a.shapes.front());
+            if (matrix.size() != 2 || matrix[0] == matrix[1] || isTable(source.units[a.unit]))
                 continue;
             const auto found = layouts(a.shapes.front(), b.shapes.front());
             if (found.empty())
@@ -29,24 +37,36 @@ public:
         }
     }
 
+    /// Whether layers around it show by their shapes which way round it lies.
+    bool isShown(const Atom &a) const
+    {
+        const auto paths = ancestors(m_source.units[a.unit]);
+        return std::any_of(paths.begin(), paths.end(), [&](const std::string &path) { return m_votes.contains(path); });
+    }
+
     /// Whether the matrix of this pair is transposed, when its shape does not show it.
     bool transposed(const Atom &a, const Atom &b) const
     {
         const Unit &from = m_source.units[a.unit], &to = m_target.units[b.unit];
-        if (from.inputFirst != to.inputFirst)
-            return true;
         // A bare matrix is multiplied from the right (x @ proj), a linear layer's weight is not.
         const bool bareSource = isBareProjection(from), bareTarget = isBareProjection(to);
         if (bareSource != bareTarget && (bareSource ? to : from).leaves.front().kind == "weight")
             return true;
+        // What the layers around it show goes before what the names of frameworks say.
         const auto paths = ancestors(from);
         for (auto path = paths.rbegin(); path != paths.rend(); ++path)
             if (const auto votes = m_votes.find(*path); votes != m_votes.end())
                 return votes->second[1] > votes->second[0];
-        return false;
+        return from.inputFirst != to.inputFirst;
     }
 
 private:
+    /// An embedding lies the same way round everywhere.
+    static bool isTable(const Unit &unit)
+    {
+        return std::find(unit.words.begin(), unit.words.end(), "embed") != unit.words.end();
+    }
+
     static bool isBareProjection(const Unit &unit)
     {
         const Words &words = unit.words;
@@ -196,6 +216,12 @@ private:
         return from.find(leaf.kind);
     }
 
+    /// Frameworks that call a weight so have no other way round.
+    static bool isKernel(const Unit &unit, const Side &side)
+    {
+        return side.key(unit.leaves.front()).ends_with("kernel");
+    }
+
     void pairWhole(const Match &match, int)
     {
         const Atom &a = sourceAtom(match), &b = targetAtom(match);
@@ -209,6 +235,11 @@ private:
             result.targets = {leaf.tensor};
             const Chosen chosen = choose(sourceShape(*origin), targetShape(leaf), a, b);
             result.transform = chosen.transform;
+            if (chosen.ambiguous && from.inputFirst != to.inputFirst && !m_orientation.isShown(a)
+                && !isKernel(from, m_source) && !isKernel(to, m_target)) {
+                result.confidence = std::min(result.confidence, 0.85);
+                result.evidence.emplace_back("which dimension is the input is only usual for such names");
+            }
             if (chosen.guess) {
                 result.confidence = std::min(result.confidence, 0.5);
                 result.evidence.emplace_back("the order of elements is the usual one, but shapes do not show it");

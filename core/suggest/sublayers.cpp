@@ -101,6 +101,10 @@ void addSublayer(Block &block, const Unit &unit, std::size_t depth)
     const std::string kind = kindOf(words);
     if (kind.empty())
         return;
+    // A list of blocks is no sublayer.
+    const bool isList = depth + 1 < unit.segments.size() && squashed(unit.segments[depth + 1]).empty();
+    if (isList && kindOf(canonicalWords({child})).empty())
+        return;
     const bool ofItsOwn = unit.segments.size() > depth + 1 && kind != "mlp";
     const auto same = std::find_if(block.sublayers.begin(), block.sublayers.end(), [&](const Sublayer &s) {
         return s.kind == kind && (!ofItsOwn || s.name == squashed(child));
@@ -161,7 +165,9 @@ void giveNumbersTheRest(Block &block, bool orderIsLost)
     for (auto &norm : block.norms)
         if (!norm.owner)
             numbered.push_back(&norm);
-    const bool allNumbered = std::all_of(numbered.begin(), numbered.end(), [](const Norm *n) { return hasDigit(n->name); });
+    // TensorFlow numbers from the second on: LayerNorm, LayerNorm_1.
+    const bool allNumbered = std::count_if(numbered.begin(), numbered.end(), [](const Norm *n) { return !hasDigit(n->name); }) <= 1
+        && std::all_of(numbered.begin(), numbered.end(), [&](const Norm *n) { return squashed(n->name) == squashed(numbered.front()->name); });
     if (numbered.size() != left.size() || (!allNumbered && numbered.size() > 1))
         return;
     std::set<std::string> kinds;
@@ -209,14 +215,13 @@ void nameOwnersOfNorms(Side &side)
     std::map<std::string, Block> blocks;
     for (std::size_t u = 0; u < side.units.size(); ++u) {
         const Unit &unit = side.units[u];
-        const std::size_t depth = blockDepth(unit.segments);
-        if (depth == 0)
-            continue;
-        Block &block = blocks[path(unit.segments, depth)];
-        if (isNorm(unit, *side.schema))
-            block.norms.push_back({u, unit.segments[depth], unit.segments.back(), {}});
-        else
-            addSublayer(block, unit, depth);
+        if (!isNorm(unit, *side.schema)) {
+            for (std::size_t depth = 1; depth < unit.segments.size(); ++depth)
+                if (hasDigit(unit.segments[depth - 1]))
+                    addSublayer(blocks[path(unit.segments, depth)], unit, depth);
+        } else if (const std::size_t depth = blockDepth(unit.segments); depth > 0) {
+            blocks[path(unit.segments, depth)].norms.push_back({u, unit.segments[depth], unit.segments.back(), {}});
+        }
     }
     for (auto &[name, block] : blocks) {
         if (block.norms.empty() || block.sublayers.empty())

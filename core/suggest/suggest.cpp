@@ -15,6 +15,7 @@ namespace {
 
 /// Below this a suggestion is a question.
 constexpr double leastSure = 0.5;
+constexpr double sure = 0.9;
 constexpr std::size_t mostCandidates = 4;
 
 /// Blocks of one template stand or fall together: the same confidence for all.
@@ -41,7 +42,9 @@ void evenOut(std::vector<Pairing> &pairings, const Schema &source, const Schema 
         for (const std::size_t p : members) {
             if (pairings[p].state == RuleState::Proven)
                 continue;
-            pairings[p].confidence = std::min(mean, pairings[p].confidence + 0.2);
+            // Whoever was doubted does not become sure by the company.
+            const double most = pairings[p].confidence < sure ? sure - 0.01 : 1;
+            pairings[p].confidence = std::min({mean, pairings[p].confidence + 0.2, most});
             pairings[p].state = mean < leastSure ? RuleState::ToReview : RuleState::Suggested;
             if (members.size() > 2)
                 pairings[p].evidence.push_back("same position in " + std::to_string(members.size()) + " places of the same pattern");

@@ -51,6 +51,60 @@ std::map<LeafClass, std::vector<std::pair<const Unit *, std::uint32_t>>> openLea
 
 } // namespace
 
+namespace {
+
+std::string parentOf(const Unit &unit)
+{
+    std::string text;
+    for (std::size_t i = 0; i + 1 < unit.segments.size(); ++i)
+        text += unit.segments[i] + '.';
+    return text;
+}
+
+/// "q_bias" beside a fused "qkv.weight" is the bias of the query: a leaf left in the module that a unit's other leaves come from,
+/// with the same role, kind and shape.
+void pairLeavesBeside(const Side &source, const Side &target, std::vector<Pairing> &pairings, std::vector<bool> &used,
+                      std::vector<bool> &filled)
+{
+    std::vector<const Unit *> unitOf(source.schema->tensors.size(), nullptr);
+    std::map<std::string, std::vector<std::pair<const Unit *, const Leaf *>>> open; // by parent, kind and role
+    const auto where = [](const std::string &parent, const std::string &kind, const std::string &role) { return parent + '\n' + kind + '\n' + role; };
+    for (const auto &unit : source.units)
+        for (const auto &leaf : unit.leaves) {
+            unitOf[leaf.tensor] = &unit;
+            if (!used[leaf.tensor])
+                open[where(parentOf(unit), leaf.kind, fusedRole(unit.words))].emplace_back(&unit, &leaf);
+        }
+    std::vector<std::uint32_t> originOf(target.schema->tensors.size(), noAtom);
+    for (const auto &pairing : pairings)
+        for (const auto t : pairing.targets)
+            originOf[t] = pairing.sources.front();
+    for (const auto &unit : target.units) {
+        const std::string role = fusedRole(unit.words);
+        const std::uint32_t origin = originOf[unit.leaves.front().tensor];
+        if (role.empty() || origin == noAtom || unitOf[origin] == nullptr)
+            continue;
+        for (const auto &leaf : unit.leaves) {
+            const auto found = filled[leaf.tensor] ? open.end() : open.find(where(parentOf(*unitOf[origin]), leaf.kind, role));
+            if (found == open.end() || found->second.size() != 1 || used[found->second.front().second->tensor])
+                continue;
+            const std::uint32_t beside = found->second.front().second->tensor;
+            if (source.schema->tensors[beside].shape != target.schema->tensors[leaf.tensor].shape)
+                continue;
+            Pairing pairing;
+            pairing.sources = {beside};
+            pairing.targets = {leaf.tensor};
+            pairing.state = RuleState::Suggested;
+            pairing.confidence = 0.95;
+            pairing.evidence = {"beside the tensor that holds the weight, with the same role and shape"};
+            pairings.push_back(std::move(pairing));
+            used[beside] = filled[leaf.tensor] = true;
+        }
+    }
+}
+
+} // namespace
+
 void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings)
 {
     std::vector<bool> used(source.schema->tensors.size()), filled(target.schema->tensors.size());
@@ -60,6 +114,7 @@ void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing>
         for (const auto t : pairing.targets)
             filled[t] = true;
     }
+    pairLeavesBeside(source, target, pairings, used, filled);
     const auto from = openLeaves(source, used), to = openLeaves(target, filled);
     for (const auto &[leaf, targets] : to) {
         const auto same = from.find(leaf);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/suggest/exchanges.h"
+
+#include "core/suggest/numbering.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace rekey {
+
+namespace {
+
+constexpr double orderOnly = 0.85; ///< right mostly
+constexpr double orderLost = 0.65;
+
+class Exchanges
+{
+public:
+    Exchanges(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, const std::vector<Match> &matches) : m_source(source), m_target(target)
+    {
+        m_plausible.reserve(candidates.size());
+        for (const auto &match : matches)
+            m_companions[parents(match)].push_back(&match);
+        for (const auto &c : candidates)
+            m_plausible.emplace(pairId(c.source, c.target), c.support.name - 1.5F * c.support.penalty);
+        for (const auto &unit : source.units)
+            m_sourceNumbers.push_back(numberingOf(unit.segments));
+        for (const auto &unit : target.units)
+            m_targetNumbers.push_back(numberingOf(unit.segments));
+    }
+
+    /// The confidence that the two may have at most.
+    double limit(const Match &x, const Match &y) const
+    {
+        if (!has(y.source, x.target) || !has(x.source, y.target) || isTold(x, y))
+            return 1;
+        if (m_source.alphabetical || m_target.alphabetical)
+            return orderLost;
+        const bool siblings = areSiblings(m_source, x.source, y.source) && areSiblings(m_target, x.target, y.target);
+        return siblings || x.support.order == 0 || y.support.order == 0 ? orderOnly : 1;
+    }
+
+private:
+    static constexpr std::size_t mostCompanions = 16;
+    static std::uint64_t pairId(std::uint64_t a, std::uint64_t b) { return a << 32 | b; }
+    bool has(std::uint32_t a, std::uint32_t b) const { return m_plausible.contains(pairId(a, b)); }
+
+    /// No more than the last two segments of the paths differ.
+    static bool areSiblings(const Side &side, std::uint32_t a, std::uint32_t b)
+    {
+        const auto &one = side.units[side.atoms[a].unit].segments, &other = side.units[side.atoms[b].unit].segments;
+        const auto common = static_cast<std::size_t>(std::mismatch(one.begin(), one.end(), other.begin(), other.end()).first - one.begin());
+        return one.size() <= common + 2 && other.size() <= common + 2;
+    }
+
+    /// -1, 1: the first has the smaller, larger numbers; 0: other names, or the same numbers.
+    static int order(const Side &side, const std::vector<Numbering> &numbers, std::uint32_t a, std::uint32_t b)
+    {
+        const Numbering &one = numbers[side.atoms[a].unit], &other = numbers[side.atoms[b].unit];
+        if (one.text != other.text || one.numbers == other.numbers)
+            return 0;
+        return one.numbers < other.numbers ? -1 : 1;
+    }
+
+    std::string parents(const Match &match) const
+    {
+        std::string text;
+        for (const auto *side : {&m_source, &m_target}) {
+            const auto &segments = side->units[side->atoms[side == &m_source ? match.source : match.target].unit].segments;
+            for (std::size_t i = 0; i + 1 < segments.size(); ++i)
+                text += segments[i] + '.';
+            text += '\n';
+        }
+        return text;
+    }
+
+    /// Something beside one of the two fits nothing beside the other: "the norm after the depthwise convolution".
+    bool companionsTell(const Match &x, const Match &y) const
+    {
+        const auto &beside = m_companions.at(parents(x)), &other = m_companions.at(parents(y));
+        if (&beside == &other || beside.size() > mostCompanions || other.size() > mostCompanions || beside.size() != other.size())
+            return false;
+        return std::any_of(beside.begin(), beside.end(), [&](const Match *mine) {
+            return std::none_of(other.begin(), other.end(), [&](const Match *theirs) { return has(theirs->source, mine->target); });
+        });
+    }
+
+    bool isTold(const Match &x, const Match &y) const
+    {
+        constexpr float clearly = 0.4F;
+        const auto plausible = [&](std::uint32_t a, std::uint32_t b) { return m_plausible.at(pairId(a, b)); };
+        const float gained = plausible(x.source, x.target) + plausible(y.source, y.target) - plausible(x.source, y.target) - plausible(y.source, x.target);
+        if (gained > clearly)
+            return true;
+        const int from = order(m_source, m_sourceNumbers, x.source, y.source);
+        return (from != 0 && from == order(m_target, m_targetNumbers, x.target, y.target)) || companionsTell(x, y);
+    }
+
+    const Side &m_source;
+    const Side &m_target;
+    std::unordered_map<std::uint64_t, float> m_plausible;
+    std::unordered_map<std::string, std::vector<const Match *>> m_companions; ///< by parents on both sides
+    std::vector<Numbering> m_sourceNumbers, m_targetNumbers; ///< by unit
+};
+
+} // namespace
+
+void doubtExchangeable(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, std::vector<Match> &matches)
+{
+    const Exchanges exchanges(source, target, candidates, matches);
+    std::vector<Match *> bySource(source.atoms.size(), nullptr), byTarget(target.atoms.size(), nullptr);
+    for (auto &match : matches)
+        bySource[match.source] = byTarget[match.target] = &match;
+    for (const auto &c : candidates) {
+        Match *mine = byTarget[c.target], *other = bySource[c.source];
+        if (mine == nullptr || other == nullptr || mine == other)
+            continue;
+        const double limit = exchanges.limit(*mine, *other);
+        for (Match *match : {mine, other})
+            if (match->values != ValuePrints::Verdict::Same)
+                match->confidence = std::min(match->confidence, limit);
+    }
+}
+
+} // namespace rekey
