@@ -245,14 +245,19 @@ void SegmentPage::act(CardAction action)
     }
 }
 
+void SegmentPage::begin()
+{
+    if (m_begun)
+        return;
+    m_begun = true;
+    // The demo's photos are a start for any model.
+    if (const auto first = m_pictures->addDemoPictures(); first && m_run.picturePath().empty())
+        choosePicture(*first);
+}
+
 void SegmentPage::activated()
 {
-    if (!m_begun) {
-        m_begun = true;
-        // The demo's photos are a start for any model.
-        if (const auto first = m_pictures->addDemoPictures(); first && m_run.picturePath().empty())
-            choosePicture(*first);
-    }
+    begin();
     runIfQuick();
 }
 
@@ -273,6 +278,12 @@ void SegmentPage::choosePicture(const StripPicture &picture)
 void SegmentPage::openImage(const std::filesystem::path &path)
 {
     m_pictures->open(path);
+}
+
+ParityPicture SegmentPage::pictureForParity()
+{
+    begin();
+    return {m_run.picturePath(), m_prompts.forModels()};
 }
 
 void SegmentPage::promptWithMask()

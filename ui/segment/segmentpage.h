@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/parity/parityrun.h"
 #include "ui/segment/cardview.h"
 #include "ui/segment/promptmodel.h"
 #include "ui/segment/segmentrun.h"
@@ -47,6 +48,8 @@ public:
     Notice &notice() { return *m_notice; }
     void openImage(const std::filesystem::path &path);
     void setMode(CanvasMode mode);
+    /// What is shown here, for a comparison layer by layer; before anything is shown, the demo's first photo.
+    ParityPicture pictureForParity();
     /// The chosen mask as a prompt for the next run.
     void promptWithMask();
 
@@ -66,6 +69,7 @@ private:
     QWidget *makeEmpty();
     QWidget *makePage();
     void makeActions();
+    void begin();
     void connectToolBar();
     void connectSession();
     void connectRun();

@@ -312,6 +312,22 @@ void MapPage::followSelection()
     rules()->showRule(selection.rule);
 }
 
+void MapPage::showRules(const std::vector<std::uint32_t> &faulty)
+{
+    if (faulty.empty())
+        return;
+    m_filtering->clear();
+    m_session.selectRule(faulty.front());
+    rules()->showRule(faulty.front());
+    QItemSelection rows;
+    for (const std::uint32_t rule : faulty) {
+        if (const QModelIndex row = m_rules->model()->indexOfRule(rule); row.isValid())
+            rows.select(row, row);
+    }
+    rules()->selectionModel()->select(rows, QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    rules()->setFocus();
+}
+
 void MapPage::showOnly(Status status)
 {
     m_filtering->showOnly(status);

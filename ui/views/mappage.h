@@ -47,6 +47,8 @@ public:
     RuleEdits &edits() const { return *m_edits; }
 
     void nextQuestion(int step);
+    /// Selects these rules, the first as the current one: from where they were found to be at fault.
+    void showRules(const std::vector<std::uint32_t> &faulty);
     /// From the convert dialog: lists only keys of this status.
     void showOnly(Status status);
     void showSafety();

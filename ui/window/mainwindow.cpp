@@ -4,12 +4,13 @@
 #include "core/script/exporters.h"
 #include "ui/document/conversion.h"
 #include "ui/inspect/inspectpage.h"
+#include "ui/jobs/job.h"
 #include "ui/models/globalsmodel.h"
+#include "ui/parity/paritypage.h"
 #include "ui/segment/segmentpage.h"
 #include "ui/views/bottompanel.h"
 #include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
-#include "ui/views/paritypage.h"
 #include "ui/views/startpage.h"
 #include "ui/window/banner.h"
 #include "ui/window/convertdialog.h"
@@ -124,7 +125,8 @@ void MainWindow::makeRooms()
     m_roomOf[Inspect] = new InspectPage(m_session);
     m_roomOf[Map] = m_map;
     m_roomOf[Segment] = m_segment;
-    m_roomOf[Parity] = new ParityPage(m_session);
+    m_parity = new ParityPage(m_session);
+    m_roomOf[Parity] = m_parity;
     m_pages->addWidget(m_start);
     m_tools->addWidget(new QWidget);
     m_status->addWidget(makeStartStatus());
@@ -196,7 +198,13 @@ void MainWindow::connectRooms()
     connect(m_map, &MapPage::exportAsked, m_desk, &FileDesk::exportMapping);
     connect(m_map, &MapPage::messageAsked, this, &MainWindow::showMessage);
     connect(m_segment, &SegmentPage::mapRequested, this, [this] { showRoom(Map); });
-    connect(static_cast<ParityPage *>(m_roomOf[Parity]), &ParityPage::segmentAsked, this, [this] { showRoom(Segment); });
+    m_parity->setPictureSource([this] { return m_segment->pictureForParity(); });
+    connect(m_parity, &ParityPage::segmentAsked, this, [this] { showRoom(Segment); });
+    connect(m_parity, &ParityPage::mapAsked, this, [this] { showRoom(Map); });
+    connect(m_parity, &ParityPage::rulesAsked, this, [this](const std::vector<std::uint32_t> &rules) {
+        showRoom(Map);
+        m_map->showRules(rules);
+    });
     connect(&m_session, &Session::opened, this, &MainWindow::followOpened);
     connect(&m_session, &Session::failed, this, [this](const QString &sentence) { showMessage(sentence, true); });
     connect(m_desk, &FileDesk::messageAsked, this, &MainWindow::showMessage);
@@ -230,8 +238,8 @@ void MainWindow::makeMenus()
     mapping->addActions(m_map->menuActions());
     m_pairActions.append(m_map->menuActions());
     QMenu *run = menuBar()->addMenu(tr("&Run"));
-    for (const RoomIndex index : {Segment, Inspect}) {
-        if (index == Inspect && !m_roomOf[Inspect]->menuActions().isEmpty())
+    for (const RoomIndex index : {Segment, Parity, Inspect}) {
+        if (index != Segment && !m_roomOf[index]->menuActions().isEmpty())
             run->addSeparator();
         run->addActions(m_roomOf[index]->menuActions());
     }

@@ -15,6 +15,7 @@ class Banner;
 class FileDesk;
 class JobBar;
 class MapPage;
+class ParityPage;
 class Room;
 class SegmentedSwitch;
 class SegmentPage;
@@ -33,6 +34,7 @@ public:
 
     MapPage *map() const { return m_map; }
     SegmentPage *segment() const { return m_segment; }
+    ParityPage *parity() const { return m_parity; }
     StartPage *start() const { return m_start; }
     SegmentedSwitch *roomsSwitch() const { return m_rooms; }
     Banner *banner() const { return m_banner; }
@@ -75,6 +77,7 @@ private:
     StartPage *m_start;
     MapPage *m_map;
     SegmentPage *m_segment = nullptr;
+    ParityPage *m_parity = nullptr;
     std::array<Room *, RoomCount> m_roomOf{};
     SegmentedSwitch *m_rooms;
     QWidget *m_toolBar;
