@@ -19,6 +19,7 @@ struct FakeLog
     std::atomic<int> encodeMilliseconds = 0;
     std::atomic<bool> refuse = false;     ///< openSegmenter throws
     std::atomic<double> offset = 0;       ///< added to every logit of converted models
+    ComputeOptions compute;               ///< of the last one that was opened
 };
 
 /// Masks are discs around the first point (or the box's middle), of radius 20, 40 and 60 pixels; background points
@@ -79,6 +80,26 @@ public:
         return result;
     }
 
+    EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress, const EverythingListener &) override
+    {
+        setImage(image, progress);
+        EverythingResult result;
+        result.width = image.width;
+        result.height = image.height;
+        for (const double radius : {60.0, 20.0}) {
+            const MaskCandidate mask = disc(160, 100, radius);
+            EverythingMask found;
+            found.mask = encodeMask(mask.pixels, image.width, image.height);
+            found.area = mask.area;
+            found.predictedIou = 0.9F;
+            found.stability = 0.95F;
+            result.masks.push_back(found);
+        }
+        result.points = static_cast<std::size_t>(options.pointsPerSide) * static_cast<std::size_t>(options.pointsPerSide);
+        result.milliseconds = 120;
+        return result;
+    }
+
 private:
     MaskCandidate disc(double x, double y, double radius) const
     {
@@ -104,10 +125,11 @@ private:
 inline SegmentDoor fakeDoor(const std::shared_ptr<FakeLog> &log)
 {
     SegmentDoor door;
-    door.openSegmenter = [log](const ModelWeights &weights, const Behaviour &, const Progress &) -> std::unique_ptr<Segmenter> {
+    door.openSegmenter = [log](const ModelWeights &weights, const Behaviour &, const ComputeOptions &compute, const Progress &) -> std::unique_ptr<Segmenter> {
         if (log->refuse)
             throw Error("model.pth", "keys", "no known architecture fits; looked for SAM");
         ++log->opened;
+        log->compute = compute;
         return std::make_unique<FakeSegmenter>(log, weights.mapping.has_value());
     };
     door.loadImage = [](const std::filesystem::path &path) {
@@ -118,6 +140,10 @@ inline SegmentDoor fakeDoor(const std::shared_ptr<FakeLog> &log)
         image.height = 200;
         image.rgb.assign(320 * 200 * 3, 128);
         return image;
+    };
+    door.devices = [] { return std::vector<ComputeDevice>{{"cpu", "Processor", 0}, {"cuda:0", "Card", 8ULL << 30}}; };
+    door.precisions = [](const std::string &) {
+        return std::vector<PrecisionOffer>{{Precision::F32, true, 1, "reference"}, {Precision::BF16, true, 1.9, "1.9 times as fast as fp32"}};
     };
     door.info = [] { return Runtime::Info{"1.13.1", "OpenBLAS", 2, false}; };
     return door;

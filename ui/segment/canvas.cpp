@@ -20,6 +20,7 @@ namespace rekey::ui {
 
 namespace {
 
+constexpr double defaultOpacity = 0.42;
 /// A press that moved less is a click.
 constexpr double dragStart = 5;
 /// Far enough that the centre can be anywhere on the picture at any zoom.
@@ -43,6 +44,7 @@ Canvas::Canvas(ViewState &view, PromptModel &prompts, QWidget *parent)
     , m_view(view)
     , m_prompts(prompts)
     , m_picture(new QGraphicsPixmapItem)
+    , m_overlay(new QGraphicsPixmapItem)
     , m_veil(new QGraphicsRectItem)
     , m_mask(new MaskItem)
     , m_second(new MaskItem)
@@ -59,6 +61,8 @@ Canvas::Canvas(ViewState &view, PromptModel &prompts, QWidget *parent)
     m_veil->setBrush(QColor(0, 0, 0, 150));
     m_veil->setVisible(false);
     scene()->addItem(m_veil);
+    m_overlay->setOpacity(defaultOpacity);
+    scene()->addItem(m_overlay);
     for (MaskItem *item : {m_mask, m_second, m_onlyFirst, m_onlySecond, m_preview})
         scene()->addItem(item);
     scene()->addItem(m_swipe);
@@ -171,6 +175,16 @@ void Canvas::setPreview(const MaskPicture &mask)
     m_preview->setMask(mask);
 }
 
+void Canvas::setOverlay(const QImage &overlay)
+{
+    QPixmap pixmap = QPixmap::fromImage(overlay);
+    pixmap.setDevicePixelRatio(1);
+    m_overlay->setPixmap(pixmap);
+    m_overlay->setVisible(!overlay.isNull());
+    // They asked for other masks.
+    m_marks->setVisible(overlay.isNull());
+}
+
 void Canvas::setTool(CanvasTool tool)
 {
     m_tool = tool;
@@ -181,11 +195,13 @@ void Canvas::setMaskOpacity(double opacity)
 {
     m_mask->setFillOpacity(opacity);
     m_second->setFillOpacity(opacity);
+    m_overlay->setOpacity(opacity);
 }
 
 void Canvas::setMaskShown(bool shown)
 {
     m_mask->setOpacity(shown ? 1 : 0);
+    m_overlay->setVisible(shown && !m_overlay->pixmap().isNull());
     m_second->setOpacity(shown ? 1 : 0);
     m_preview->setOpacity(shown ? 1 : 0);
     m_marks->setOpacity(shown ? 1 : 0);

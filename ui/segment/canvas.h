@@ -38,6 +38,8 @@ public:
     void setDifference(const MaskDifference &difference);
     void endDifference();
     void setPreview(const MaskPicture &mask);
+    /// Many masks at once, as a picture of their colours; null: none.
+    void setOverlay(const QImage &overlay);
 
     void setTool(CanvasTool tool);
     void setMaskOpacity(double opacity);
@@ -78,7 +80,7 @@ private:
 
     ViewState &m_view;
     PromptModel &m_prompts;
-    QGraphicsPixmapItem *m_picture;
+    QGraphicsPixmapItem *m_picture, *m_overlay;
     QGraphicsRectItem *m_veil; ///< darkens the picture under a difference
     MaskItem *m_mask, *m_second, *m_preview, *m_onlyFirst, *m_onlySecond;
     PromptItem *m_marks;

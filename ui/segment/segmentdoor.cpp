@@ -6,11 +6,13 @@ namespace rekey::ui {
 SegmentDoor runtimeDoor()
 {
     return {
-        [](const ModelWeights &weights, const Behaviour &overrides, const Progress &progress) {
-            return runtime().openSegmenter(weights, overrides, progress);
+        [](const ModelWeights &weights, const Behaviour &overrides, const ComputeOptions &compute, const Progress &progress) {
+            return runtime().openSegmenter(weights, overrides, progress, compute);
         },
         [](const std::filesystem::path &path) { return loadImage(path); },
         [] { return runtime().info(); },
+        [] { return runtime().devices(); },
+        [](const std::string &device) { return runtime().precisions(device); },
     };
 }
 

@@ -7,6 +7,9 @@
 #include "ui/segment/candidatepanel.h"
 #include "ui/segment/canvas.h"
 #include "ui/segment/canvascard.h"
+#include "ui/segment/computepanel.h"
+#include "ui/segment/everythingpanel.h"
+#include "ui/segment/everythingrun.h"
 #include "ui/segment/maskactions.h"
 #include "ui/segment/modeloffer.h"
 #include "ui/segment/picturepanel.h"
@@ -47,6 +50,7 @@ SegmentPage::SegmentPage(Session &session, SegmentDoor door, QWidget *parent)
     : Room(parent)
     , m_session(session)
     , m_run(session.jobs(), std::move(door))
+    , m_everything(new EverythingRun(session.jobs(), m_run, this))
     , m_view(new ViewState(this))
     , m_toolBar(new SegmentToolBar)
     , m_status(new StatusLine)
@@ -55,8 +59,8 @@ SegmentPage::SegmentPage(Session &session, SegmentDoor door, QWidget *parent)
     , m_converted(new CanvasCard(tr("Converted"), QStringLiteral("target"), *m_view, m_prompts))
     , m_candidates(new CandidatePanel(m_run))
     , m_pictures(new PicturePanel(session.jobs(), session.settings()))
-    , m_side(new SegmentSide(m_run, m_prompts))
-    , m_maskActions(new MaskActions(session, m_run, this))
+    , m_side(new SegmentSide(session.jobs(), m_run, *m_everything, m_prompts))
+    , m_maskActions(new MaskActions(session, m_run, *m_everything, this))
     , m_notice(new Notice(this))
     , m_hover(new QTimer(this))
 {
@@ -90,6 +94,7 @@ SegmentPage::~SegmentPage()
     // The run answers to widgets that go before it.
     disconnect(&m_run, nullptr, this, nullptr);
     disconnect(&m_prompts, nullptr, this, nullptr);
+    disconnect(m_everything, nullptr, this, nullptr);
 }
 
 QWidget *SegmentPage::toolBarWidget() { return m_toolBar; }
@@ -144,7 +149,7 @@ void SegmentPage::makeActions()
         m_actions << result;
         return result;
     };
-    m_runAction = action(tr("Run both"), QStringLiteral("run"), Qt::Key_F5, [this] { m_run.runBoth(); });
+    m_runAction = action(tr("Run both"), QStringLiteral("run"), Qt::Key_F5, [this] { runAsked(); });
     action(tr("Open image…"), QStringLiteral("photo"), {}, [this] { m_pictures->openDialog(); });
     action(tr("Show the whole picture"), QStringLiteral("zoom-fit"), QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_view->fit(); });
     action(tr("Clear prompts"), QStringLiteral("close"), {}, [this] { m_prompts.clear(); });
@@ -154,7 +159,7 @@ void SegmentPage::makeActions()
 
 void SegmentPage::connectToolBar()
 {
-    connect(m_toolBar, &SegmentToolBar::runClicked, &m_run, &SegmentRun::runBoth);
+    connect(m_toolBar, &SegmentToolBar::runClicked, this, &SegmentPage::runAsked);
     connect(m_toolBar, &SegmentToolBar::openClicked, m_pictures, &PicturePanel::openDialog);
     connect(m_toolBar, &SegmentToolBar::fitClicked, m_view, &ViewState::fit);
     connect(m_toolBar, &SegmentToolBar::undoClicked, &m_prompts.undoStack(), &QUndoStack::undo);
@@ -197,9 +202,20 @@ void SegmentPage::connectRun()
     connect(&m_run, &SegmentRun::previewReady, &m_original->canvas(), &Canvas::setPreview);
     connect(&m_run, &SegmentRun::previewReady, &m_converted->canvas(), &Canvas::setPreview);
     connect(m_status, &StatusLine::cancelClicked, &m_run, &SegmentRun::cancel);
+    connect(m_status, &StatusLine::cancelClicked, m_everything, [this] {
+        m_everything->cancel();
+        showEverything();
+    });
+    connect(m_everything, &EverythingRun::changed, this, &SegmentPage::showEverything);
+    connect(m_side, &SegmentSide::kindChosen, this, &SegmentPage::showEverything);
+    connect(&m_side->everything(), &EverythingPanel::saveAsked, m_maskActions, &MaskActions::saveEverything);
+    connect(&m_side->compute(), &ComputePanel::computeChosen, this, [this](const ComputeOptions &compute) {
+        m_run.setCompute(compute);
+        runIfQuick();
+    });
     connect(m_view, &ViewState::settled, this, &SegmentPage::updateStatus);
     connect(m_hover, &QTimer::timeout, this, [this] {
-        if (m_pointer && m_prompts.prompts().isEmpty())
+        if (m_pointer && m_prompts.prompts().isEmpty() && m_side->kind() == SegmentTaskKind::Prompts)
             m_run.preview(m_prompts.forModels(Prompt::point(QPointF(*m_pointer))));
     });
 }
@@ -222,17 +238,22 @@ void SegmentPage::connectBehaviour()
 void SegmentPage::connectCanvas(CanvasCard &card)
 {
     Canvas &canvas = card.canvas();
-    connect(&canvas, &Canvas::prompted, &m_prompts, &PromptModel::add);
+    connect(&canvas, &Canvas::prompted, this, [this](const Prompt &prompt) {
+        m_side->setKind(SegmentTaskKind::Prompts);
+        m_prompts.add(prompt);
+    });
     connect(&canvas, &Canvas::promptPressed, &m_side->prompts(), &PromptPanel::setCurrentRow);
-    connect(&canvas, &Canvas::pointerMoved, this, [this](std::optional<QPoint> pixel) {
+    const Which which = &card == m_original ? Which::Original : Which::Converted;
+    connect(&canvas, &Canvas::pointerMoved, this, [this, which](std::optional<QPoint> pixel) {
         if (m_pointer != pixel && m_prompts.prompts().isEmpty())
             m_run.endPreview();
         m_pointer = pixel;
+        pointAt(which, pixel);
         m_hover->start();
         updateStatus();
     });
     connect(&card.banner(), &Banner::actionClicked, this,
-            [this, which = &card == m_original ? Which::Original : Which::Converted] { act(viewOf(which).action); });
+            [this, which] { act(viewOf(which).action); });
 }
 
 void SegmentPage::act(CardAction action)
@@ -341,11 +362,44 @@ void SegmentPage::updateCards()
     updateStatus();
 }
 
+void SegmentPage::runAsked()
+{
+    if (m_side->kind() == SegmentTaskKind::Everything)
+        m_everything->start();
+    else
+        m_run.runBoth();
+}
+
+void SegmentPage::showEverything()
+{
+    if (Job *job = m_everything->job())
+        connect(job, &Job::progressed, this, &SegmentPage::updateStatus, Qt::UniqueConnection);
+    const bool everything = m_side->kind() == SegmentTaskKind::Everything;
+    for (const Which which : {Which::Original, Which::Converted}) {
+        const EverythingAnswer *answer = m_everything->answer(which);
+        CanvasCard &card = which == Which::Original ? *m_original : *m_converted;
+        card.canvas().setOverlay(everything && answer != nullptr ? answer->picture.colours : QImage());
+        if (everything && answer != nullptr && !answer->error.isEmpty())
+            m_notice->say(answer->error, true);
+    }
+    m_candidates->setEnabled(!everything);
+    updateMasks();
+    updateStatus();
+}
+
+void SegmentPage::pointAt(Which which, const std::optional<QPoint> &pixel)
+{
+    const EverythingAnswer *answer = m_everything->answer(which);
+    if (m_side->kind() == SegmentTaskKind::Everything)
+        m_side->everything().setPointed(which, pixel && answer != nullptr ? answer->picture.at(*pixel) : -1);
+}
+
 void SegmentPage::updateMasks()
 {
-    const auto mask = [this](Which which) {
+    const bool everything = m_side->kind() == SegmentTaskKind::Everything;
+    const auto mask = [this, everything](Which which) {
         const ModelRun &model = m_run.model(which);
-        return m_run.chosen() < model.masks.size() ? model.masks[m_run.chosen()] : MaskPicture{};
+        return !everything && m_run.chosen() < model.masks.size() ? model.masks[m_run.chosen()] : MaskPicture{};
     };
     Canvas &left = m_original->canvas();
     m_converted->setVisible(m_mode == CanvasMode::SideBySide);
@@ -356,7 +410,7 @@ void SegmentPage::updateMasks()
     else
         left.endSwipe();
     const auto &a = m_run.model(Which::Original).result, &b = m_run.model(Which::Converted).result;
-    if (m_mode == CanvasMode::Difference && a && b && m_run.chosen() < std::min(a->masks.size(), b->masks.size()))
+    if (!everything && m_mode == CanvasMode::Difference && a && b && m_run.chosen() < std::min(a->masks.size(), b->masks.size()))
         left.setDifference(maskDifference(a->masks[m_run.chosen()].pixels, b->masks[m_run.chosen()].pixels, a->width, a->height));
     else
         left.endDifference();
@@ -364,8 +418,9 @@ void SegmentPage::updateMasks()
 
 void SegmentPage::updateStatus()
 {
-    showStatus(m_run, !m_prompts.prompts().isEmpty(), m_pointer, m_view->zoom(), *m_status);
-    const bool shown = isVisible(), mayRun = m_run.canRun() && !m_run.isRunning();
+    showStatus(m_run, m_everything->job(), !m_prompts.prompts().isEmpty(), m_pointer, m_view->zoom(), *m_status);
+    const bool everything = m_side->kind() == SegmentTaskKind::Everything;
+    const bool shown = isVisible(), mayRun = everything ? m_everything->canRun() && !m_everything->isRunning() : m_run.canRun() && !m_run.isRunning();
     m_toolBar->setRunEnabled(mayRun);
     for (QAction *action : std::as_const(m_actions))
         action->setEnabled(shown);

@@ -15,6 +15,7 @@ namespace rekey::ui {
 
 class CandidatePanel;
 class CanvasCard;
+class EverythingRun;
 class MaskActions;
 class Notice;
 class PicturePanel;
@@ -44,6 +45,8 @@ public:
     PromptModel &prompts() { return m_prompts; }
     CanvasCard &originalCard() { return *m_original; }
     CanvasCard &convertedCard() { return *m_converted; }
+    EverythingRun &everything() { return *m_everything; }
+    SegmentSide &side() { return *m_side; }
     MaskActions &maskActions() { return *m_maskActions; }
     Notice &notice() { return *m_notice; }
     void openImage(const std::filesystem::path &path);
@@ -80,8 +83,11 @@ private:
     void followPicture();
     void updateModels();
     void runIfQuick();
+    void runAsked();
     void updateCards();
     void updateMasks();
+    void showEverything();
+    void pointAt(Which which, const std::optional<QPoint> &pixel);
     void updateStatus();
     CardView viewOf(Which which);
     void act(CardAction action);
@@ -89,6 +95,7 @@ private:
     Session &m_session;
     PromptModel m_prompts;
     SegmentRun m_run;
+    EverythingRun *m_everything;
     ViewState *m_view;
     SegmentToolBar *m_toolBar;
     StatusLine *m_status;

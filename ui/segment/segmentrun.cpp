@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/segment/segmentrun.h"
 
-#include "core/base/error.h"
 #include "ui/jobs/job.h"
 
-#include <QElapsedTimer>
-
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace rekey::ui {
@@ -42,35 +38,13 @@ bool sameWeights(const std::optional<ModelWeights> &a, const std::optional<Model
 
 } // namespace
 
-/// A model and what is embedded in it. Locked by whichever job uses it.
-struct SegmentRun::Engine
-{
-    std::mutex mutex;
-    std::unique_ptr<Segmenter> segmenter;
-    quint64 embeddedPicture = 0; ///< 0: none
-};
-
-struct SegmentRun::Outcome
-{
-    QString error;
-    QString description;
-    int imageSize = 0;
-    Behaviour behaviour;
-    double loading = 0, encoding = 0, total = 0;
-    std::shared_ptr<const SegmentResult> result;
-    std::vector<MaskPicture> masks;
-    std::vector<Agreement> agreements;
-    std::optional<Runtime::Info> info;
-    Prompts prompts;
-};
-
 SegmentRun::SegmentRun(Jobs &jobs, SegmentDoor door, QObject *parent)
     : QObject(parent)
     , m_jobs(jobs)
     , m_door(std::move(door))
 {
     for (State &s : m_states)
-        s.engine = std::make_shared<Engine>();
+        s.engine = std::make_shared<SegmentEngine>();
 }
 
 SegmentRun::~SegmentRun()
@@ -122,6 +96,35 @@ const Behaviour &SegmentRun::behaviourOverrides(Which which) const
     return state(which).overrides;
 }
 
+void SegmentRun::setCompute(const ComputeOptions &compute)
+{
+    if (compute == m_compute)
+        return;
+    m_compute = compute;
+    for (State &s : m_states)
+        if (s.weights)
+            invalidate(s);
+    Q_EMIT modelChanged();
+}
+
+std::optional<SegmentTask> SegmentRun::task(Which which) const
+{
+    const State &s = state(which);
+    if (!s.weights || !m_image)
+        return std::nullopt;
+    SegmentTask task;
+    task.engine = s.engine;
+    task.weights = *s.weights;
+    task.overrides = s.overrides;
+    task.compute = m_compute;
+    task.image = m_image;
+    task.picture = m_pictureNumber;
+    task.prompts = m_prompts;
+    task.tolerance = m_tolerance;
+    task.door = m_door;
+    return task;
+}
+
 void SegmentRun::invalidate(State &s)
 {
     if (m_job && &state(m_running) == &s) {
@@ -130,12 +133,13 @@ void SegmentRun::invalidate(State &s)
         Q_EMIT runningChanged();
     }
     // A job that still holds the old model keeps it alive and lets go of it in its own time.
-    s.engine = std::make_shared<Engine>();
+    s.engine = std::make_shared<SegmentEngine>();
     s.engineIsCurrent = false;
     s.embedded = false;
     s.run.stage = ModelRun::Stage::Waiting;
     s.run.message.clear();
     s.run.outOfDate = s.run.hasResult();
+    Q_EMIT enginesChanged();
 }
 
 void SegmentRun::setPicture(const std::filesystem::path &path)
@@ -281,51 +285,11 @@ void SegmentRun::start(Which which)
     m_running = which;
     const bool original = which == Which::Original;
     const QString title = s.embedded ? tr("Segmenting") : original ? tr("Running the original model") : tr("Running the converted model");
-    const std::shared_ptr<const SegmentResult> other =
-        original || needsRun(Which::Original) ? nullptr : state(Which::Original).run.result;
+    SegmentTask work = *task(which);
+    work.other = original || needsRun(Which::Original) ? nullptr : state(Which::Original).run.result;
     m_job = m_jobs.start(
-        this, QStringLiteral("run"), title,
-        [engine = s.engine, weights = *s.weights, overrides = s.overrides, image = m_image, picture = m_pictureNumber, prompts = m_prompts,
-         tolerance = m_tolerance, door = m_door, other](const Progress &progress) {
-            Outcome outcome;
-            outcome.prompts = prompts;
-            QElapsedTimer timer;
-            timer.start();
-            const std::lock_guard lock(engine->mutex);
-            progress.check();
-            try {
-                if (!engine->segmenter) {
-                    progress.step(0, 1, "loading the model");
-                    engine->segmenter = door.openSegmenter(weights, overrides, progress.part(0, 0.1));
-                    engine->embeddedPicture = 0;
-                }
-                if (engine->embeddedPicture != picture) {
-                    engine->embeddedPicture = 0;
-                    progress.step(10, 100, "encoding the picture");
-                    engine->segmenter->setImage(*image, progress.part(0.1, 0.99));
-                    engine->embeddedPicture = picture;
-                }
-                outcome.result = std::make_shared<const SegmentResult>(engine->segmenter->predict(prompts));
-            } catch (const Cancelled &) {
-                throw;
-            } catch (const std::exception &error) {
-                outcome.error = QString::fromUtf8(error.what());
-                return outcome;
-            }
-            outcome.description = QString::fromStdString(engine->segmenter->description());
-            outcome.imageSize = engine->segmenter->imageSize();
-            outcome.behaviour = engine->segmenter->behaviour();
-            outcome.loading = engine->segmenter->loadingMilliseconds();
-            outcome.encoding = engine->segmenter->encodingMilliseconds();
-            outcome.total = static_cast<double>(timer.nsecsElapsed()) / 1e6;
-            outcome.info = door.info ? std::optional(door.info()) : std::nullopt;
-            for (const MaskCandidate &mask : outcome.result->masks)
-                outcome.masks.push_back(maskPicture(mask.pixels, outcome.result->width, outcome.result->height));
-            for (std::size_t i = 0; other && i < std::min(other->masks.size(), outcome.result->masks.size()); ++i)
-                outcome.agreements.push_back(compareMasks(other->masks[i], outcome.result->masks[i], outcome.result->width, tolerance));
-            return outcome;
-        },
-        [this, which](Outcome outcome) { finish(which, std::move(outcome)); });
+        this, QStringLiteral("run"), title, [work](const Progress &progress) { return runSegmentTask(work, progress); },
+        [this, which](SegmentOutcome outcome) { finish(which, std::move(outcome)); });
     connect(m_job, &Job::cancelled, this, [this, which, job = m_job.data()] {
         if (m_job != job)
             return;
@@ -340,7 +304,7 @@ void SegmentRun::start(Which which)
     connect(m_job, &Job::failed, this, [this, which, job = m_job.data()](const QString &error) {
         if (m_job != job)
             return;
-        Outcome outcome;
+        SegmentOutcome outcome;
         outcome.error = error;
         finish(which, std::move(outcome));
     });
@@ -348,7 +312,7 @@ void SegmentRun::start(Which which)
     Q_EMIT runningChanged();
 }
 
-void SegmentRun::finish(Which which, Outcome outcome)
+void SegmentRun::finish(Which which, SegmentOutcome outcome)
 {
     m_job = nullptr;
     State &s = state(which);
@@ -356,7 +320,7 @@ void SegmentRun::finish(Which which, Outcome outcome)
         s.run = ModelRun{};
         s.run.stage = ModelRun::Stage::Failed;
         s.run.message = outcome.error;
-        s.engine = std::make_shared<Engine>();
+        s.engine = std::make_shared<SegmentEngine>();
         s.engineIsCurrent = s.embedded = false;
         m_agreements.clear();
     } else {
@@ -373,6 +337,7 @@ void SegmentRun::finish(Which which, Outcome outcome)
         s.run.behaviour = std::move(outcome.behaviour);
         s.run.loading = outcome.loading;
         s.run.encoding = outcome.encoding;
+        s.run.cached = outcome.cached;
         s.run.predicting = outcome.result->milliseconds;
         s.run.result = std::move(outcome.result);
         s.run.masks = std::move(outcome.masks);

@@ -2,10 +2,8 @@
 #pragma once
 
 #include "ui/jobs/job.h"
-#include "ui/segment/agreement.h"
-#include "ui/segment/maskpicture.h"
 #include "ui/segment/promptmodel.h"
-#include "ui/segment/segmentdoor.h"
+#include "ui/segment/segmentengine.h"
 
 #include <QImage>
 #include <QObject>
@@ -37,6 +35,7 @@ struct ModelRun
     int imageSize = 0;            ///< longest side that the model sees
     Behaviour behaviour;
     double loading = 0, encoding = 0, predicting = 0; ///< milliseconds
+    bool cached = false;          ///< the embedding came from the runtime's cache
     std::shared_ptr<const SegmentResult> result;
     std::vector<MaskPicture> masks;
     bool hasResult() const { return result && !result->masks.empty(); }
@@ -56,6 +55,12 @@ public:
     void setBehaviour(Which which, const Behaviour &overrides);
     const Behaviour &behaviourOverrides(Which which) const;
     void setTolerance(double tolerance) { m_tolerance = tolerance; }
+    /// Device and precision of both models.
+    void setCompute(const ComputeOptions &compute);
+    const ComputeOptions &compute() const { return m_compute; }
+    const SegmentDoor &door() const { return m_door; }
+    /// What a job of one's own needs to run a model on the picture; empty when it cannot run.
+    std::optional<SegmentTask> task(Which which) const;
 
     void setPicture(const std::filesystem::path &path);
     const std::filesystem::path &picturePath() const { return m_path; }
@@ -93,17 +98,16 @@ Q_SIGNALS:
     void modelChanged();   ///< either one: stage, result
     void chosenChanged();
     void runningChanged();
+    void enginesChanged(); ///< other weights, behaviour or device: what was computed with them is old
     void previewReady(const rekey::ui::MaskPicture &mask);
 
 private:
-    struct Engine;
-    struct Outcome;
     struct State
     {
         ModelRun run;
         std::optional<ModelWeights> weights;
         Behaviour overrides;
-        std::shared_ptr<Engine> engine;
+        std::shared_ptr<SegmentEngine> engine;
         bool engineIsCurrent = false; ///< its segmenter has these weights and this behaviour
         bool embedded = false;        ///< this picture
         Prompts answered;             ///< of run.result
@@ -115,7 +119,7 @@ private:
     void invalidate(State &state);
     void runNext();
     void start(Which which);
-    void finish(Which which, Outcome outcome);
+    void finish(Which which, SegmentOutcome outcome);
     void stop();
 
     Jobs &m_jobs;
@@ -129,6 +133,7 @@ private:
     std::vector<Agreement> m_agreements;
     std::size_t m_chosen = 0;
     double m_tolerance = 1e-3;
+    ComputeOptions m_compute{Precision::F32, "cpu", true};
     quint64 m_pictureNumber = 0, m_previewNumber = 0;
     bool m_wanted = false, m_cancelled = false;
     std::optional<Runtime::Info> m_info;

@@ -61,9 +61,9 @@ QStringList pictureFacts(const SegmentRun &run)
 
 } // namespace
 
-void showStatus(const SegmentRun &run, bool hasPrompts, const std::optional<QPoint> &pointer, double zoom, StatusLine &line)
+void showStatus(const SegmentRun &run, const Job *other, bool hasPrompts, const std::optional<QPoint> &pointer, double zoom, StatusLine &line)
 {
-    if (const Job *job = run.job())
+    if (const Job *job = run.job() != nullptr ? run.job() : other)
         line.setProgress(job->fraction(), job->what().isEmpty() ? job->title() : job->title() + QStringLiteral(": ") + job->what());
     else
         line.setProgress(std::nullopt);
