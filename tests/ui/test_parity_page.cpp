@@ -226,7 +226,7 @@ TEST(ParityWords, TimesAndRules)
     EXPECT_EQ(timesText(0.31, 1e-3), QStringLiteral("310×"));
     EXPECT_EQ(timesText(2e-5, 1e-3), QStringLiteral("0.020×"));
     EXPECT_EQ(toleranceText(1e-3), QStringLiteral("10⁻³"));
-    EXPECT_EQ(toleranceText(3e-2), QStringLiteral("3.0 × 10⁻²"));
+    EXPECT_EQ(toleranceText(3e-2), QStringLiteral("3 × 10⁻²"));
 }
 
 } // namespace

@@ -10,6 +10,10 @@
 #include "ui/jobs/job.h"
 #include "ui/models/keytreemodel.h"
 #include "ui/models/rulesmodel.h"
+#include "ui/parity/depthplot.h"
+#include "ui/parity/paritypage.h"
+#include "ui/parity/paritytable.h"
+#include "ui/parity/verdictline.h"
 #include "ui/segment/canvas.h"
 #include "ui/segment/canvascard.h"
 #include "ui/segment/segmentpage.h"
@@ -114,6 +118,9 @@ protected:
         return {};
     }
 
+    /// Layer by layer on the photo, then the weights of the converted file, then those of the untrained target.
+    void checkParity(const QString &converted);
+
     bool settled() const { return session->document().isResolved() && !session->isSuggesting(); }
 
     /// A rule whose source pattern text contains `part`.
@@ -139,6 +146,26 @@ protected:
 #define WAIT_FOR(condition, milliseconds) ASSERT_TRUE(QTest::qWaitFor([&] { return bool(condition); }, milliseconds)) << #condition
 
 } // namespace
+
+void Tour::checkParity(const QString &converted)
+{
+    ParityPage *parity = window->parity();
+    picture("18-parity");
+    parity->run().setReference({ParityReference::Kind::Checkpoint, converted.toStdString()});
+    parity->run().start();
+    WAIT_FOR(parity->run().result() && !parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
+    EXPECT_TRUE(parity->verdict().text().startsWith(QStringLiteral("Weights equal"))) << parity->verdict().text().toStdString();
+    picture("18-parity-weights");
+    parity->run().setReference({ParityReference::Kind::Target, {}});
+    parity->run().start();
+    WAIT_FOR(!parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
+    EXPECT_TRUE(parity->verdict().text().startsWith(QStringLiteral("Weights differ"))) << parity->verdict().text().toStdString();
+    picture("18-parity-differ");
+    // One click leads to the rules.
+    Q_EMIT parity->verdict().rulesAsked();
+    EXPECT_TRUE(window->map()->isVisible());
+    picture("18-parity-rules");
+}
 
 TEST_F(Tour, WalksThroughTheDemo)
 {
@@ -327,7 +354,7 @@ TEST_F(Tour, WalksThroughTheDemo)
     QTest::qWait(400);
     picture("17-inspect");
     QTest::keyClick(window.get(), Qt::Key_4, Qt::ControlModifier);
-    picture("18-parity");
+    checkParity(destination);
     QTest::keyClick(window.get(), Qt::Key_2, Qt::ControlModifier);
     const QString script = folder.filePath(QStringLiteral("script.py"));
     window->desk().exportTo(QStringLiteral("python"), script);

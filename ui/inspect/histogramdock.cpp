@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/inspect/histogramdock.h"
 
-#include "core/base/error.h"
 #include "ui/inspect/histogramplot.h"
 #include "ui/inspect/statisticstable.h"
+#include "ui/inspect/tensorcard.h"
 #include "ui/jobs/job.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
 #include "ui/window/elidedlabel.h"
-#include "ui/window/pagebutton.h"
 #include "ui/window/segmentedswitch.h"
 
 #include <QEvent>
@@ -23,31 +22,8 @@ namespace rekey::ui {
 
 namespace {
 
-constexpr std::size_t bins = 72;
 constexpr int cardWidth = 328;
 constexpr int sideWidth = 376;
-
-bool readable(const CheckpointPtr &checkpoint, std::uint32_t tensor)
-{
-    return checkpoint && checkpoint->hasValues() && tensor < checkpoint->tensors().size()
-        && isDecodable(checkpoint->tensors()[tensor].dtype) && checkpoint->tensors()[tensor].elements() > 0;
-}
-
-/// Leading segments that two keys share, with the dot after them.
-std::size_t commonPrefix(const std::string &a, const std::string &b)
-{
-    std::size_t dot = 0;
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()) && a[i] == b[i]; ++i)
-        if (a[i] == '.')
-            dot = i + 1;
-    return dot;
-}
-
-QString lastSegment(const std::string &path)
-{
-    const std::size_t dot = path.rfind('.');
-    return keyText(dot == std::string::npos ? path : path.substr(dot + 1));
-}
 
 QLabel *label(const QFont &font, QWidget *parent)
 {
@@ -57,18 +33,6 @@ QLabel *label(const QFont &font, QWidget *parent)
 }
 
 } // namespace
-
-struct HistogramDock::Reading
-{
-    struct Series
-    {
-        std::uint32_t tensor = none;
-        std::optional<Statistics> statistics;
-        std::optional<Histogram> histogram;
-        QString error;
-    };
-    Series source, target;
-};
 
 HistogramDock::HistogramDock(Session &session, QWidget *parent)
     : QWidget(parent)
@@ -99,7 +63,9 @@ HistogramDock::HistogramDock(Session &session, QWidget *parent)
     auto *row = new QHBoxLayout(page);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
-    row->addWidget(makeCard());
+    m_card = new TensorCard;
+    m_card->setFixedWidth(cardWidth);
+    row->addWidget(m_card);
     m_plot = new HistogramPlot(page);
     row->addWidget(m_plot, 1);
     row->addWidget(makeSide());
@@ -109,58 +75,9 @@ HistogramDock::HistogramDock(Session &session, QWidget *parent)
     connect(&m_session, &Session::opened, this, &HistogramDock::follow);
     connect(&m_session.document(), &MappingDocument::resolutionChanged, this, &HistogramDock::follow);
     connect(m_scale, &SegmentedSwitch::currentChanged, this, [this](int index) { m_plot->setLogarithmic(index == 1); });
-    connect(m_otherCandidate, &QAbstractButton::clicked, this, [this] { showCandidate((m_candidate + 1) % std::max(1, m_candidates)); });
+    connect(m_card, &TensorCard::otherCandidateAsked, this, [this] { showCandidate((m_candidate + 1) % std::max(1, m_candidates)); });
     applyTheme();
     follow();
-}
-
-QWidget *HistogramDock::makeCard()
-{
-    auto *card = new QWidget;
-    card->setFixedWidth(cardWidth);
-    auto *layout = new QVBoxLayout(card);
-    layout->setContentsMargins(12, 12, 12, 12);
-    layout->setSpacing(8);
-    m_title = label(headerFont(), card);
-    layout->addWidget(m_title);
-
-    const auto series = [&](QLabel *&mark, QLabel *&name, QLabel *&facts, const QString &side) {
-        auto *row = new QWidget(card);
-        auto *grid = new QGridLayout(row);
-        grid->setContentsMargins(0, 0, 0, 0);
-        grid->setHorizontalSpacing(8);
-        grid->setVerticalSpacing(0);
-        mark = new QLabel(row);
-        mark->setFixedSize(12, 16);
-        name = label(fixedFont(), row);
-        facts = label(secondaryFont(), row);
-        grid->addWidget(mark, 0, 0);
-        auto *sideName = new QLabel(side, row);
-        sideName->setFont(secondaryFont());
-        grid->addWidget(sideName, 0, 1);
-        grid->addWidget(name, 0, 2);
-        grid->addWidget(facts, 1, 1, 1, 2);
-        grid->setColumnStretch(2, 1);
-        layout->addWidget(row);
-        return row;
-    };
-    m_sourceRow = series(m_sourceMark, m_sourceName, m_sourceFacts, tr("Source"));
-    m_targetRow = series(m_targetMark, m_targetName, m_targetFacts, tr("Target"));
-
-    m_reviewRow = new QWidget(card);
-    auto *review = new QHBoxLayout(m_reviewRow);
-    review->setContentsMargins(0, 0, 0, 0);
-    review->setSpacing(6);
-    m_reviewIcon = new QLabel(m_reviewRow);
-    m_reviewText = new QLabel(m_reviewRow);
-    m_reviewText->setFont(secondaryFont());
-    m_otherCandidate = new PageButton(PageButton::Look::Link, {}, {}, m_reviewRow);
-    review->addWidget(m_reviewIcon);
-    review->addWidget(m_reviewText, 1);
-    review->addWidget(m_otherCandidate);
-    layout->addWidget(m_reviewRow);
-    layout->addStretch();
-    return card;
 }
 
 QWidget *HistogramDock::makeSide()
@@ -197,26 +114,9 @@ void HistogramDock::applyTheme()
         changed.setColor(QPalette::WindowText, colour);
         target->setPalette(changed);
     };
-    for (QLabel *quiet : {m_sourceFacts, m_targetFacts, m_binsText, m_emptyText})
-        ink(quiet, theme.text2);
-    for (QLabel *plain : {m_title, m_sourceName, m_targetName, m_emptyTitle})
-        ink(plain, theme.text);
-    const QColor review = theme.status(Status::ToReview).foreground;
-    ink(m_reviewText, review);
-    m_reviewIcon->setPixmap(iconPixmap(statusIcon(Status::ToReview), 14, devicePixelRatioF(), review));
-
-    // The card is the legend: a filled square for the source, a line for the target, as in the plot.
-    const qreal ratio = devicePixelRatioF();
-    QPixmap square(QSize(12, 16) * ratio), line(QSize(12, 16) * ratio);
-    for (QPixmap *mark : {&square, &line}) {
-        mark->setDevicePixelRatio(ratio);
-        mark->fill(Qt::transparent);
-    }
-    QPainter(&square).fillRect(QRectF(0, 2, 12, 12), theme.src);
-    QPainter(&square).fillRect(QRectF(1, 3, 10, 10), theme.srcFill);
-    QPainter(&line).fillRect(QRectF(0, 7, 12, 2), theme.tgt);
-    m_sourceMark->setPixmap(square);
-    m_targetMark->setPixmap(line);
+    ink(m_binsText, theme.text2);
+    ink(m_emptyText, theme.text2);
+    ink(m_emptyTitle, theme.text);
 }
 
 void HistogramDock::changeEvent(QEvent *event)
@@ -281,51 +181,8 @@ void HistogramDock::start()
     const CheckpointPtr source = m_session.checkpoint(Side::Source), target = m_session.checkpoint(Side::Target);
     m_session.jobs().start(
         this, QStringLiteral("histogram"), tr("Counting values"),
-        [source, target, s = m_source, t = m_target, candidate](const Progress &progress) { return read(source, target, s, t, candidate, progress); },
-        [this](const Reading &reading) { showReading(reading); });
-}
-
-HistogramDock::Reading HistogramDock::read(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor,
-                                           std::uint32_t targetTensor, const std::optional<Rule> &candidate, const Progress &progress)
-{
-    Reading reading;
-    reading.source.tensor = sourceTensor;
-    reading.target.tensor = targetTensor;
-    if (candidate && source && target) {
-        // What this answer would pair with the selected tensor.
-        Mapping mapping;
-        mapping.rules = {*candidate};
-        for (const Assignment &assignment : resolve(mapping, source->schema(), target->schema()).assignments) {
-            const bool hit = std::find(assignment.sources.begin(), assignment.sources.end(), sourceTensor) != assignment.sources.end();
-            if ((!hit && sourceTensor != none) || assignment.targets.empty() || assignment.sources.empty())
-                continue;
-            reading.source.tensor = hit ? sourceTensor : assignment.sources.front();
-            reading.target.tensor = assignment.targets.front();
-            break;
-        }
-    }
-    const auto ready = [](const CheckpointPtr &checkpoint, Reading::Series &series, const Progress &part) -> std::optional<ValueRange> {
-        if (!readable(checkpoint, series.tensor))
-            return std::nullopt;
-        try {
-            series.statistics = statistics(*checkpoint, series.tensor, part);
-            return series.statistics->finite > 0 ? std::optional(displayRange(*checkpoint, series.tensor)) : std::nullopt;
-        } catch (const Cancelled &) {
-            throw;
-        } catch (const std::exception &error) {
-            series.error = QString::fromUtf8(error.what());
-            return std::nullopt;
-        }
-    };
-    const auto a = ready(source, reading.source, progress.part(0, 0.3)), b = ready(target, reading.target, progress.part(0.3, 0.6));
-    if (!a && !b)
-        return reading;
-    const ValueRange range = a && b ? united(*a, *b) : a ? *a : *b;
-    if (a)
-        reading.source.histogram = histogram(*source, reading.source.tensor, range.lower, range.upper, bins, progress.part(0.6, 0.8));
-    if (b)
-        reading.target.histogram = histogram(*target, reading.target.tensor, range.lower, range.upper, bins, progress.part(0.8, 1));
-    return reading;
+        [source, target, s = m_source, t = m_target, candidate](const Progress &progress) { return readHistograms(source, target, s, t, candidate, progress); },
+        [this](const HistogramReading &reading) { showReading(reading); });
 }
 
 void HistogramDock::showNothing(const QString &title, const QString &text)
@@ -337,7 +194,7 @@ void HistogramDock::showNothing(const QString &title, const QString &text)
     update();
 }
 
-void HistogramDock::showReading(const Reading &reading)
+void HistogramDock::showReading(const HistogramReading &reading)
 {
     for (const auto &series : {reading.source, reading.target})
         if (!series.error.isEmpty() && !series.statistics)
@@ -355,38 +212,19 @@ void HistogramDock::showReading(const Reading &reading)
     update();
 }
 
-void HistogramDock::updateCard(const Reading &reading)
+void HistogramDock::updateCard(const HistogramReading &reading)
 {
     const auto entry = [this](Side side, std::uint32_t tensor) -> const TensorEntry * {
         const CheckpointPtr checkpoint = m_session.checkpoint(side);
         return checkpoint && tensor < checkpoint->tensors().size() ? &checkpoint->tensors()[tensor] : nullptr;
     };
     const TensorEntry *source = entry(Side::Source, reading.source.tensor), *target = entry(Side::Target, reading.target.tensor);
-    std::size_t prefix = 0;
-    if (source != nullptr && target != nullptr)
-        prefix = commonPrefix(source->key, target->key);
-    const std::string &key = source != nullptr ? source->key : target->key;
-    m_title->setText(prefix > 0 ? lastSegment(key.substr(0, prefix - 1)) : lastSegment(key.substr(0, key.rfind('.'))));
-
-    const auto fill = [prefix](QWidget *row, QLabel *name, QLabel *facts, const TensorEntry *tensor) {
-        row->setVisible(tensor != nullptr);
-        if (tensor == nullptr)
-            return;
-        name->setText(keyText(tensor->key.substr(prefix)));
-        name->setToolTip(keyText(tensor->key));
-        facts->setText(tr("%1 · %2 · %3 values · %4")
-                           .arg(QString::fromLatin1(rekey::name(tensor->dtype).data(), static_cast<qsizetype>(rekey::name(tensor->dtype).size())),
-                                shapeText(tensor->shape), countText(tensor->elements()), bytesText(tensor->bytes())));
-    };
-    fill(m_sourceRow, m_sourceName, m_sourceFacts, source);
-    fill(m_targetRow, m_targetName, m_targetFacts, target);
-    m_reviewRow->setVisible(m_candidates > 1);
-    m_reviewText->setText(tr("Candidate %1 of %2 shown").arg(m_candidate + 1).arg(m_candidates));
-    m_otherCandidate->setText(tr("Show candidate %1").arg((m_candidate + 1) % std::max(1, m_candidates) + 1));
-    m_otherCandidate->updateGeometry();
+    if (source != nullptr || target != nullptr)
+        m_card->setTensors(source, target);
+    m_card->setCandidate(m_candidate, m_candidates);
 }
 
-void HistogramDock::updateTable(const Reading &reading)
+void HistogramDock::updateTable(const HistogramReading &reading)
 {
     const auto &a = reading.source.statistics, &b = reading.target.statistics;
     const auto number = [&](const QString &title, auto value) {
@@ -412,7 +250,7 @@ void HistogramDock::updateTable(const Reading &reading)
     std::uint64_t outside = 0;
     for (const auto &series : {reading.source.histogram, reading.target.histogram})
         outside += series ? series->outside : 0;
-    m_binsText->setText(tr("%1 bins · %2 values outside").arg(bins).arg(countText(outside)));
+    m_binsText->setText(tr("%1 bins · %2 values outside").arg(HistogramReading::bins).arg(countText(outside)));
 }
 
 } // namespace rekey::ui

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/inspect/statistics.h"
 #include "ui/document/session.h"
+#include "ui/inspect/histogramreading.h"
 
 #include <QWidget>
-
-#include <optional>
-#include <string>
 
 class QLabel;
 class QStackedWidget;
@@ -15,9 +12,9 @@ class QStackedWidget;
 namespace rekey::ui {
 
 class HistogramPlot;
-class PageButton;
 class SegmentedSwitch;
 class StatisticsTable;
+class TensorCard;
 
 /// Values of the selected tensor, source over target: who they are at the left, their histogram, their statistics at
 /// the right. Follows the session's selection.
@@ -39,16 +36,12 @@ protected:
     void changeEvent(QEvent *event) override;
 
 private:
-    struct Reading;
-    static Reading read(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor, std::uint32_t targetTensor,
-                        const std::optional<Rule> &candidate, const Progress &progress);
     void follow();
     void start();
-    void showReading(const Reading &reading);
+    void showReading(const HistogramReading &reading);
     void showNothing(const QString &title, const QString &text);
-    void updateCard(const Reading &reading);
-    void updateTable(const Reading &reading);
-    QWidget *makeCard();
+    void updateCard(const HistogramReading &reading);
+    void updateTable(const HistogramReading &reading);
     QWidget *makeSide();
     void applyTheme();
 
@@ -58,10 +51,8 @@ private:
 
     QStackedWidget *m_stack;
     QLabel *m_emptyTitle, *m_emptyText;
-    QLabel *m_title, *m_sourceName, *m_sourceFacts, *m_targetName, *m_targetFacts, *m_sourceMark, *m_targetMark;
-    QLabel *m_reviewIcon, *m_reviewText, *m_binsText;
-    QWidget *m_sourceRow, *m_targetRow, *m_reviewRow;
-    PageButton *m_otherCandidate;
+    QLabel *m_binsText;
+    TensorCard *m_card;
     HistogramPlot *m_plot;
     StatisticsTable *m_table;
     SegmentedSwitch *m_scale;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/inspect/inspectpage.h"
 
+#include "ui/inspect/blockspanel.h"
 #include "ui/inspect/csvexport.h"
 #include "ui/inspect/filepanel.h"
-#include "ui/inspect/smallmultiples.h"
+#include "ui/inspect/inspecttoolbar.h"
+#include "ui/inspect/keyhits.h"
 #include "ui/inspect/sparklines.h"
 #include "ui/inspect/tensormodel.h"
 #include "ui/inspect/tensorpanel.h"
@@ -14,21 +16,17 @@
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
 #include "ui/views/emptystate.h"
-#include "ui/views/maptoolbar.h"
+#include "ui/window/notice.h"
 #include "ui/window/pagebutton.h"
-#include "ui/window/panelheader.h"
-#include "ui/window/segmentedswitch.h"
 #include "ui/window/settings.h"
 #include "ui/window/statusline.h"
 
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTimer>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -38,7 +36,6 @@ namespace rekey::ui {
 
 namespace {
 
-constexpr int filterDelay = 80;
 constexpr int sideWidth = 304;
 /// So few hits are shown opened.
 constexpr quint64 expandHits = 300;
@@ -88,16 +85,15 @@ InspectPage::InspectPage(Session &session, QWidget *parent)
     , m_shown(new TensorFilterModel(this))
     , m_sparklines(new Sparklines(session.jobs(), this))
     , m_status(new StatusLine(this))
-    , m_filterDelay(new QTimer(this))
+    , m_toolBar(new InspectToolBar(this))
     , m_stack(new QStackedWidget(this))
 {
     m_status->hide();
     m_shown->setSourceModel(m_model);
-    m_filterDelay->setSingleShot(true);
-    m_filterDelay->setInterval(filterDelay);
-    m_toolBar = makeToolBar();
-    m_toolBar->setParent(this);
     m_toolBar->hide();
+    auto *save = new QAction(icon(QStringLiteral("export")), tr("Save statistics as CSV…"), this);
+    connect(save, &QAction::triggered, this, &InspectPage::saveCsv);
+    m_actions << save;
 
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -107,7 +103,8 @@ InspectPage::InspectPage(Session &session, QWidget *parent)
     auto *splitter = new QSplitter(Qt::Horizontal);
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeTree());
-    splitter->addWidget(makeMultiples());
+    m_blocks = new BlocksPanel;
+    splitter->addWidget(m_blocks);
     splitter->addWidget(makeSide());
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
@@ -115,7 +112,15 @@ InspectPage::InspectPage(Session &session, QWidget *parent)
     splitter->setSizes({690, 444, sideWidth});
     m_stack->addWidget(splitter);
 
-    connect(m_filterDelay, &QTimer::timeout, this, &InspectPage::applyFilter);
+    m_notice = new Notice(this);
+    connect(m_blocks, &BlocksPanel::chosen, this, &InspectPage::selectTensor);
+    connect(m_toolBar, &InspectToolBar::sideChosen, this, [this](Side side) {
+        m_sideChosen = m_sideChosen || side != m_side;
+        showSide(side);
+    });
+    connect(m_toolBar, &InspectToolBar::foldedChanged, this, &InspectPage::buildTree);
+    connect(m_toolBar, &InspectToolBar::filterChanged, this, &InspectPage::applyFilter);
+    connect(m_toolBar, &InspectToolBar::saveAsked, this, &InspectPage::saveCsv);
     connect(&m_session, &Session::opened, this, [this](Side side) {
         updateSides();
         if (side == m_side)
@@ -134,46 +139,14 @@ InspectPage::InspectPage(Session &session, QWidget *parent)
     reopen();
 }
 
+QWidget *InspectPage::toolBarWidget()
+{
+    return m_toolBar;
+}
+
 QWidget *InspectPage::statusWidget()
 {
     return m_status;
-}
-
-QWidget *InspectPage::makeToolBar()
-{
-    auto *bar = new QWidget(this);
-    auto *layout = new QHBoxLayout(bar);
-    layout->setContentsMargins(12, 0, 12, 0);
-    layout->setSpacing(8);
-    bar->installEventFilter(this);
-    m_sides = new SegmentedSwitch({{tr("Source"), QStringLiteral("source"), {}}, {tr("Target"), QStringLiteral("target"), {}}}, bar);
-    m_sides->setAccessibleName(tr("Side"));
-    m_fold = new PageButton(PageButton::Look::Outlined, tr("Fold repeated blocks"), QStringLiteral("repeat"), bar);
-    m_fold->setCheckable(true);
-    m_fold->setToolTip(tr("Show blocks that are alike once"));
-    m_filter = new FilterField(tr("Filter keys, shapes, dtypes"), bar);
-    m_filter->setAccessibleName(tr("Filter"));
-    m_filter->setToolTip(tr("Parts of keys, /regular expression/, dtype:F32, shape:480x160, shape:*x160"));
-    m_filter->setMaximumWidth(304);
-    m_filter->setMinimumWidth(160);
-    m_save = new PageButton(PageButton::Look::Outlined, tr("Save as CSV…"), QStringLiteral("export"), bar);
-    layout->addWidget(m_sides);
-    layout->addWidget(m_fold);
-    layout->addStretch(1);
-    layout->addWidget(m_filter, 3);
-    layout->addWidget(m_save);
-    connect(m_sides, &SegmentedSwitch::currentChanged, this, [this](int index) {
-        const Side side = index == 0 ? Side::Source : Side::Target;
-        m_sideChosen = m_sideChosen || side != m_side;
-        showSide(side);
-    });
-    connect(m_fold, &QAbstractButton::toggled, this, &InspectPage::buildTree);
-    connect(m_filter, &QLineEdit::textChanged, m_filterDelay, qOverload<>(&QTimer::start));
-    connect(m_save, &QAbstractButton::clicked, this, &InspectPage::saveCsv);
-    auto *save = new QAction(icon(QStringLiteral("export")), tr("Save statistics as CSV…"), this);
-    connect(save, &QAction::triggered, this, &InspectPage::saveCsv);
-    m_actions << save;
-    return bar;
 }
 
 QWidget *InspectPage::makeTree()
@@ -189,43 +162,10 @@ QWidget *InspectPage::makeTree()
     auto *clear = new PageButton(PageButton::Look::Outlined, tr("Clear filter"));
     m_noHits->addButton(clear);
     m_treeStack->addWidget(m_noHits);
-    connect(clear, &QAbstractButton::clicked, m_filter, &QLineEdit::clear);
-    connect(m_noHits, &EmptyState::linkActivated, this, [this] { m_filter->setText(m_closest); });
+    connect(clear, &QAbstractButton::clicked, this, [this] { m_toolBar->setFilter({}); });
+    connect(m_noHits, &EmptyState::linkActivated, this, [this] { m_toolBar->setFilter(m_closest); });
     connect(m_view->selectionModel(), &QItemSelectionModel::currentChanged, this, &InspectPage::followCurrent);
     return m_treeStack;
-}
-
-QWidget *InspectPage::makeMultiples()
-{
-    auto *column = onBase();
-    auto *layout = new QVBoxLayout(column);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    m_multiplesHead = new PanelHeader({}, QStringLiteral("histogram"));
-    m_multiples = new SmallMultiples;
-    auto *content = onBase();
-    auto *inner = new QVBoxLayout(content);
-    inner->setContentsMargins(0, 0, 0, 16);
-    inner->setSpacing(12);
-    inner->addWidget(m_multiples);
-    auto *notes = new QWidget;
-    auto *row = new QHBoxLayout(notes);
-    row->setContentsMargins(24, 0, 16, 0);
-    row->setSpacing(8);
-    m_notesIcon = new QLabel;
-    m_notes = new QLabel;
-    m_notes->setFont(secondaryFont());
-    m_notes->setWordWrap(true);
-    m_notes->setForegroundRole(QPalette::PlaceholderText);
-    row->addWidget(m_notesIcon, 0, Qt::AlignTop);
-    row->addWidget(m_notes, 1);
-    inner->addWidget(notes);
-    inner->addStretch(1);
-    layout->addWidget(m_multiplesHead);
-    layout->addWidget(scrolling(content), 1);
-    column->setMinimumWidth(280);
-    connect(m_multiples, &SmallMultiples::chosen, this, &InspectPage::selectTensor);
-    return column;
 }
 
 QWidget *InspectPage::makeSide()
@@ -248,14 +188,8 @@ QWidget *InspectPage::makeSide()
 
 void InspectPage::updateSides()
 {
-    for (const Side side : {Side::Source, Side::Target}) {
-        const bool source = side == Side::Source;
-        const QString name = m_session.name(side);
-        const QString word = source ? tr("Source") : tr("Target");
-        m_sides->setChoice(source ? 0 : 1, {name.isEmpty() ? word : name, source ? QStringLiteral("source") : QStringLiteral("target"),
-                                            name.isEmpty() ? tr("%1: nothing is open").arg(word) : word + QStringLiteral(": ") + name});
-        m_sides->setChoiceEnabled(source ? 0 : 1, m_session.checkpoint(side) != nullptr || side == m_side);
-    }
+    for (const Side side : {Side::Source, Side::Target})
+        m_toolBar->setFile(side, m_session.name(side), m_session.checkpoint(side) != nullptr || side == m_side);
     // One file only: show that one. Of a pair, the source, whichever was read first.
     const bool source = m_session.checkpoint(Side::Source) != nullptr, target = m_session.checkpoint(Side::Target) != nullptr;
     if (!source && !target)
@@ -269,25 +203,23 @@ void InspectPage::showSide(Side side)
     if (side == m_side)
         return;
     m_side = side;
-    m_sides->setChoiceEnabled(side == Side::Source ? 0 : 1, true);
-    m_sides->setCurrent(side == Side::Source ? 0 : 1);
+    m_toolBar->setSide(side);
     reopen();
 }
 
 void InspectPage::setFolded(bool folded)
 {
-    m_fold->setChecked(folded);
+    m_toolBar->setFolded(folded);
 }
 
 void InspectPage::setFilter(const QString &text)
 {
-    m_filter->setText(text);
+    m_toolBar->setFilter(text);
 }
 
 bool InspectPage::focusFilter()
 {
-    m_filter->setFocus(Qt::ShortcutFocusReason);
-    m_filter->selectAll();
+    m_toolBar->focusFilter();
     return true;
 }
 
@@ -300,8 +232,7 @@ void InspectPage::reopen()
 {
     m_checkpoint = m_session.checkpoint(m_side);
     m_stack->setCurrentIndex(m_checkpoint ? 1 : 0);
-    m_save->setEnabled(m_checkpoint != nullptr);
-    m_fold->setEnabled(m_checkpoint != nullptr);
+    m_toolBar->setOpen(m_checkpoint != nullptr);
     m_actions.first()->setEnabled(m_checkpoint != nullptr && isVisible());
     m_sparklines->setCheckpoint(m_checkpoint);
     m_metadata->setCheckpoint(m_checkpoint);
@@ -330,7 +261,7 @@ void InspectPage::buildTree()
         return;
     m_session.jobs().start(
         this, QStringLiteral("tree"), tr("Listing keys"),
-        [checkpoint = m_checkpoint, folding = m_fold->isChecked() ? Folding::Folded : Folding::Unfolded](const Progress &) {
+        [checkpoint = m_checkpoint, folding = m_toolBar->isFolded() ? Folding::Folded : Folding::Unfolded](const Progress &) {
             return std::make_shared<const TensorTree>(buildTensorTree(checkpoint->schema(), folding));
         },
         [this](std::shared_ptr<const TensorTree> tree) { adopt(std::move(tree)); });
@@ -344,14 +275,14 @@ void InspectPage::adopt(std::shared_ptr<const TensorTree> tree)
     // Long lists of top rows stay closed; a network's few parts are opened.
     if (m_model->rowCount() <= 12)
         m_view->expandToDepth(0);
-    if (!m_filter->text().isEmpty())
+    if (!m_toolBar->filter().isEmpty())
         applyFilter();
     followSelection();
 }
 
 void InspectPage::applyFilter()
 {
-    const KeyFilter filter(m_filter->text());
+    const KeyFilter filter(m_toolBar->filter());
     m_filtered = !filter.isEmpty() || !filter.error().isEmpty();
     if (!m_model->tree() || !m_checkpoint)
         return;
@@ -367,46 +298,24 @@ void InspectPage::applyFilter()
         updateStatus();
         return;
     }
-    struct Hits { std::vector<bool> accepted; quint64 count = 0; QString closest; };
     m_session.jobs().start(
         this, QStringLiteral("filter"), tr("Filtering keys"),
-        [checkpoint = m_checkpoint, filter, leafOf = m_model->tree()->leafOf, nodes = m_model->tree()->nodes.size(),
-         parents = [this] {
-             std::vector<std::uint32_t> result;
-             for (const TensorTree::Node &node : m_model->tree()->nodes)
-                 result.push_back(node.parent);
-             return result;
-         }()](const Progress &) {
-            Hits hits;
-            hits.accepted.resize(nodes);
-            const auto &tensors = checkpoint->schema().tensors;
-            for (std::size_t i = 0; i < tensors.size(); ++i) {
-                if (!filter.matches(tensors[i], Status::None))
-                    continue;
-                ++hits.count;
-                for (std::uint32_t node = leafOf[i]; node != 0 && !hits.accepted[node]; node = parents[node])
-                    hits.accepted[node] = true;
-            }
-            if (hits.count == 0)
-                if (const auto closest = closestTerm(filter.text(), checkpoint->schema()))
-                    hits.closest = closest->term;
-            return hits;
-        },
-        [this](Hits hits) { showFiltered(std::move(hits.accepted), hits.count, hits.closest); });
+        [checkpoint = m_checkpoint, tree = m_model->sharedTree(), filter](const Progress &) { return findKeyHits(*checkpoint, *tree, filter); },
+        [this](KeyHits hits) { showFiltered(std::move(hits)); });
 }
 
-void InspectPage::showFiltered(std::vector<bool> accepted, quint64 hits, const QString &closest)
+void InspectPage::showFiltered(KeyHits hits)
 {
-    m_hits = hits;
-    m_closest = closest;
-    if (!m_model->tree() || accepted.size() != m_model->tree()->nodes.size())
+    m_hits = hits.count;
+    m_closest = hits.closest;
+    if (!m_model->tree() || hits.accepted.size() != m_model->tree()->nodes.size())
         return;
-    m_shown->setAccepted(std::move(accepted));
-    if (hits == 0)
-        m_noHits->setText(tr("No key matches “%1”").arg(m_filter->text()),
-                          closest.isEmpty() ? QString() : tr("Closest: <a href=\"%1\">%1</a>").arg(closest.toHtmlEscaped()));
-    m_treeStack->setCurrentIndex(hits == 0 ? 1 : 0);
-    if (hits > 0 && hits <= expandHits)
+    m_shown->setAccepted(std::move(hits.accepted));
+    if (m_hits == 0)
+        m_noHits->setText(tr("No key matches “%1”").arg(m_toolBar->filter()),
+                          m_closest.isEmpty() ? QString() : tr("Closest: <a href=\"%1\">%1</a>").arg(m_closest.toHtmlEscaped()));
+    m_treeStack->setCurrentIndex(m_hits == 0 ? 1 : 0);
+    if (m_hits > 0 && m_hits <= expandHits)
         m_view->expandAll();
     updateStatus();
 }
@@ -465,11 +374,7 @@ void InspectPage::read(std::uint32_t tensor)
 
 void InspectPage::showNothingSelected()
 {
-    m_multiplesHead->setTitle(tr("Blocks"));
-    m_multiplesHead->setDetail({});
-    m_multiples->setReading(std::nullopt, m_side);
-    m_notesIcon->clear();
-    m_notes->setText(tr("Select a key to see its values in every block."));
+    m_blocks->clear(m_side);
     m_tensor->setTensor(m_checkpoint, m_side, std::nullopt);
 }
 
@@ -477,30 +382,7 @@ void InspectPage::showReading(const TensorReading &reading)
 {
     if (!m_checkpoint || reading.tensor >= m_checkpoint->tensors().size())
         return;
-    const std::size_t blocks = reading.family.members.size();
-    const QString parts = reading.family.parts.size() == 3 ? tr("split in three on dim 0") : reading.family.parts.size() == 2 ? tr("split in two on dim 0") : QString();
-    m_multiplesHead->setTitle(keyText(reading.family.leaf));
-    QStringList detail;
-    if (blocks > 1)
-        detail << tr("in %1 blocks").arg(countText(blocks));
-    if (!parts.isEmpty())
-        detail << parts;
-    m_multiplesHead->setDetail(detail.join(QStringLiteral(", ")));
-    m_multiples->setReading(reading, m_side);
-
-    QStringList notes;
-    if (reading.family.parts.size() == 3)
-        notes << tr("q, k and v are the thirds of dim 0.");
-    else if (reading.family.parts.size() == 2)
-        notes << tr("k and v are the halves of dim 0.");
-    if (blocks == 1)
-        notes << tr("This tensor has no counterpart in other blocks.");
-    for (const std::string &note : reading.family.notes)
-        notes << keyText(note);
-    if (!m_checkpoint->hasValues())
-        notes = QStringList{tr("A schema has no values to show.")};
-    m_notes->setText(notes.join(QLatin1Char(' ')));
-    m_notesIcon->setPixmap(notes.isEmpty() ? QPixmap() : iconPixmap(QStringLiteral("info"), 16, devicePixelRatioF(), Theme::of(palette()).accent));
+    m_blocks->setReading(reading, m_side, m_checkpoint->hasValues());
     m_tensor->setTensor(m_checkpoint, m_side, reading);
 }
 
@@ -549,7 +431,7 @@ void InspectPage::saveCsv()
     m_session.settings().setLastFolder(QStringLiteral("export"), QFileInfo(file).absolutePath());
     // What the filter shows is what is saved.
     std::vector<std::uint32_t> tensors;
-    const KeyFilter filter(m_filter->text());
+    const KeyFilter filter(m_toolBar->filter());
     for (std::uint32_t i = 0; i < m_checkpoint->tensors().size(); ++i)
         if (filter.isEmpty() || filter.matches(m_checkpoint->schema().tensors[i], Status::None))
             tensors.push_back(i);
@@ -559,24 +441,8 @@ void InspectPage::saveCsv()
             writeStatisticsCsv(*checkpoint, tensors, file.toStdString(), progress);
             return true;
         },
-        [this, file](bool) { m_status->setState(QStringLiteral("check"), tr("Saved %1").arg(QFileInfo(file).fileName()), Status::Proven); });
-    connect(job, &Job::failed, this, [this](const QString &error) { m_status->setState(QStringLiteral("error"), error, Status::Missing); });
-}
-
-bool InspectPage::eventFilter(QObject *watched, QEvent *event)
-{
-    if (watched == m_toolBar && event->type() == QEvent::Resize) {
-        // Narrow windows: texts fold to icons, so that the filter keeps its room.
-        const bool folded = m_toolBar->width() < 900;
-        m_fold->setText(folded ? QString() : tr("Fold repeated blocks"));
-        m_fold->setAccessibleName(tr("Fold repeated blocks"));
-        m_save->setText(folded ? QString() : tr("Save as CSV…"));
-        m_save->setAccessibleName(tr("Save as CSV…"));
-        m_save->setToolTip(folded ? tr("Save as CSV…") : QString());
-        m_fold->updateGeometry();
-        m_save->updateGeometry();
-    }
-    return Room::eventFilter(watched, event);
+        [this, file](bool) { m_notice->saved(file); });
+    connect(job, &Job::failed, m_notice, [this](const QString &error) { m_notice->say(error, true); });
 }
 
 void InspectPage::showEvent(QShowEvent *event)

@@ -8,21 +8,17 @@
 #include <memory>
 #include <vector>
 
-class QLabel;
-class QScrollArea;
 class QStackedWidget;
-class QTimer;
 
 namespace rekey::ui {
 
+class BlocksPanel;
 class EmptyState;
-class FilterField;
+class InspectToolBar;
+class Notice;
+struct KeyHits;
 class FileMetadataPanel;
-class PageButton;
-class PanelHeader;
 class FileSafetyPanel;
-class SegmentedSwitch;
-class SmallMultiples;
 class Sparklines;
 class StatusLine;
 class TensorFilterModel;
@@ -39,7 +35,7 @@ class InspectPage : public Room
 public:
     explicit InspectPage(Session &session, QWidget *parent = nullptr);
 
-    QWidget *toolBarWidget() override { return m_toolBar; }
+    QWidget *toolBarWidget() override;
     QWidget *statusWidget() override;
     QList<QAction *> menuActions() override { return m_actions; }
     bool focusFilter() override;
@@ -56,18 +52,15 @@ protected:
     void showEvent(QShowEvent *event) override;
     void hideEvent(QHideEvent *event) override;
     void changeEvent(QEvent *event) override;
-    bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    QWidget *makeToolBar();
     QWidget *makeTree();
-    QWidget *makeMultiples();
     QWidget *makeSide();
     void reopen();
     void buildTree();
     void adopt(std::shared_ptr<const TensorTree> tree);
     void applyFilter();
-    void showFiltered(std::vector<bool> accepted, quint64 hits, const QString &closest);
+    void showFiltered(KeyHits hits);
     void followSelection();
     void followCurrent();
     void read(std::uint32_t tensor);
@@ -84,19 +77,14 @@ private:
     TensorModel *m_model;
     TensorFilterModel *m_shown;
     Sparklines *m_sparklines;
-    QWidget *m_toolBar = nullptr;
     StatusLine *m_status;
-    SegmentedSwitch *m_sides;
-    PageButton *m_fold, *m_save;
-    FilterField *m_filter;
-    QTimer *m_filterDelay;
+    InspectToolBar *m_toolBar;
     QStackedWidget *m_stack;
     EmptyState *m_empty, *m_noHits;
     QStackedWidget *m_treeStack;
     TensorView *m_view;
-    PanelHeader *m_multiplesHead;
-    SmallMultiples *m_multiples;
-    QLabel *m_notes, *m_notesIcon;
+    BlocksPanel *m_blocks;
+    Notice *m_notice;
     TensorPanel *m_tensor;
     FileMetadataPanel *m_metadata;
     FileSafetyPanel *m_safety;

@@ -28,6 +28,7 @@ public:
     Side side() const { return m_side; }
     const CheckpointPtr &checkpoint() const { return m_checkpoint; }
     const TensorTree *tree() const { return m_tree.get(); }
+    std::shared_ptr<const TensorTree> sharedTree() const { return m_tree; } ///< for working threads
     std::uint32_t nodeAt(const QModelIndex &index) const { return static_cast<std::uint32_t>(index.internalId()); }
     QModelIndex indexOf(std::uint32_t node, int column = 0) const;
     /// Of a leaf's tensors together; empty until all are measured.

@@ -105,6 +105,7 @@ void ParityToolBar::setReference(const ParityReference &reference, const QString
     m_reference->setText(QFontMetrics(font()).elidedText(m_referenceText, Qt::ElideMiddle, longestReference) + QStringLiteral(" ▾"));
     m_reference->setAccessibleName(tr("Compared with %1").arg(m_referenceText));
     m_reference->updateGeometry();
+    fit();
 }
 
 void ParityToolBar::setTolerance(double tolerance, bool applies)
@@ -114,6 +115,7 @@ void ParityToolBar::setTolerance(double tolerance, bool applies)
     m_tolerance->setChoice(2, {own ? toleranceText(tolerance) : tr("Own…"), {}, tr("A tolerance of your own")});
     m_tolerance->setCurrent(own ? 2 : tolerance == toleranceHalf ? 1 : 0);
     m_tolerance->setEnabled(applies);
+    fit();
     m_toleranceTitle->setEnabled(applies);
     m_quiet = false;
 }
@@ -127,16 +129,34 @@ void ParityToolBar::setState(bool mayRun, bool running, bool hasResult)
     m_run->setEnabled(mayRun || running);
     m_run->updateGeometry();
     m_report->setEnabled(hasResult);
+    fit();
 }
 
 void ParityToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
-    // Narrow windows: texts fold to icons, then the title goes.
-    const bool folded = width() < 940;
-    m_capture->setFolded(folded);
-    m_report->setFolded(folded);
-    m_toleranceTitle->setVisible(width() > 760);
+    fit();
+}
+
+void ParityToolBar::fit()
+{
+    constexpr int margins = 24, gaps = 5 * 8 + 4;
+    const auto needed = [this] {
+        int wide = margins + gaps + (m_toleranceTitle->isHidden() ? 0 : m_toleranceTitle->sizeHint().width());
+        for (const QWidget *part : {static_cast<QWidget *>(m_reference), static_cast<QWidget *>(m_capture), static_cast<QWidget *>(m_tolerance),
+                                    static_cast<QWidget *>(m_report), static_cast<QWidget *>(m_run)})
+            wide += part->sizeHint().width();
+        return wide;
+    };
+    m_toleranceTitle->show();
+    m_capture->setFolded(false);
+    m_report->setFolded(false);
+    if (needed() > width())
+        m_report->setFolded(true);
+    if (needed() > width())
+        m_capture->setFolded(true);
+    if (needed() > width())
+        m_toleranceTitle->hide();
 }
 
 } // namespace rekey::ui

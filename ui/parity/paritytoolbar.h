@@ -39,6 +39,7 @@ protected:
 
 private:
     void showMenu();
+    void fit(); ///< folds texts until everything fits
     ParityReference::Kind m_kind = ParityReference::Kind::Original;
     PageButton *m_reference, *m_capture, *m_report, *m_run;
     QLabel *m_toleranceTitle;

@@ -149,7 +149,9 @@ QString rulesText(const std::vector<std::uint32_t> &rules)
 QString toleranceText(double tolerance)
 {
     const double decade = std::log10(tolerance);
-    return std::abs(decade - std::round(decade)) < 1e-9 ? powerText(static_cast<int>(std::lround(decade))) : errorText(tolerance);
+    if (std::abs(decade - std::round(decade)) < 1e-9)
+        return powerText(static_cast<int>(std::lround(decade)));
+    return errorText(tolerance).replace(QStringLiteral(".0 "), QStringLiteral(" "));
 }
 
 QString timesText(double error, double tolerance)

@@ -31,7 +31,7 @@ ParityHeadline headline(const ParityResult &result);
 
 /// "rule 7", "rules 7 and 9", "rules 7, 9 and 3 more"; empty without rules.
 QString rulesText(const std::vector<std::uint32_t> &rules);
-/// "10⁻³", "3.0 × 10⁻²".
+/// "10⁻³", "3 × 10⁻²".
 QString toleranceText(double tolerance);
 /// "310×": how far an error is over the tolerance; "0.02×" below it.
 QString timesText(double error, double tolerance);

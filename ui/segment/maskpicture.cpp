@@ -94,6 +94,12 @@ private:
 
 } // namespace
 
+QImage qImage(const Image &image)
+{
+    return QImage(image.rgb.data(), image.width, image.height, static_cast<qsizetype>(image.width) * 3, QImage::Format_RGB888)
+        .convertToFormat(QImage::Format_RGB32);
+}
+
 MaskPicture maskPicture(const std::vector<std::uint8_t> &pixels, int width, int height)
 {
     MaskPicture result;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/runtime/image.h"
+
 #include <QColor>
 #include <QImage>
 #include <QPainterPath>
@@ -9,6 +11,9 @@
 #include <vector>
 
 namespace rekey::ui {
+
+/// A copy that Qt can paint.
+QImage qImage(const Image &image);
 
 /// A mask ready to paint, made off the GUI thread. In pixels of the picture.
 struct MaskPicture

@@ -13,13 +13,6 @@ namespace {
 /// A run that takes longer than this waits to be asked for.
 constexpr double momentMilliseconds = 5000;
 
-QImage toQImage(const Image &image)
-{
-    // A copy: the bytes belong to the job's image.
-    return QImage(image.rgb.data(), image.width, image.height, static_cast<qsizetype>(image.width) * 3, QImage::Format_RGB888)
-        .convertToFormat(QImage::Format_RGB32);
-}
-
 bool hasPrompts(const Prompts &prompts)
 {
     return !prompts.points.empty() || prompts.box.has_value() || !prompts.maskLogits.empty();
@@ -155,7 +148,7 @@ void SegmentRun::setPicture(const std::filesystem::path &path)
         this, QStringLiteral("picture"), tr("Reading the picture"),
         [path, load = m_door.loadImage](const Progress &) -> Read {
             auto image = std::make_shared<const Image>(load(path));
-            QImage picture = toQImage(*image);
+            QImage picture = qImage(*image);
             return {std::move(image), std::move(picture)};
         },
         [this](Read read) {
