@@ -141,7 +141,6 @@ TensorView::TensorView(TensorModel &model, Sparklines &sparklines, QWidget *pare
     setFrameShape(QFrame::NoFrame);
     setMouseTracking(true);
     setSelectionBehavior(QAbstractItemView::SelectRows);
-    setAllColumnsShowFocus(true);
     setExpandsOnDoubleClick(true);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -204,8 +203,8 @@ void TensorView::drawRow(QPainter *painter, const QStyleOptionViewItem &option, 
     // The part left of the key is the base class's to fill.
     plain.palette.setColor(QPalette::Highlight, theme.sel);
     QTreeView::drawRow(painter, plain, index);
-    if (hasFocus() && index.siblingAtColumn(0) == currentIndex().siblingAtColumn(0) && !isCurrent)
-        paintFocusRing(*painter, row, theme.accent);
+    if (hasFocus() && index.siblingAtColumn(0) == currentIndex().siblingAtColumn(0))
+        painter->fillRect(QRect(0, row.top(), 2, row.height()), theme.accent);
 }
 
 void TensorView::mousePressEvent(QMouseEvent *event)

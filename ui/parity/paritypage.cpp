@@ -408,7 +408,7 @@ void ParityPage::updateEmpty()
         m_emptyAction->setVisible(m_run.needsMap());
     } else {
         m_empty->setText(tr("See where the converted model parts from the original"),
-                         tr("Both run on %1. Each layer is compared twice: with all that went before it, and alone, fed the original's input.")
+                         tr("Both are fed %1. Each layer is compared twice: with all that went before it, and alone, fed the original's input.")
                              .arg(pictureText(m_run.picture())));
         m_emptyAction->setText(tr("Check parity"));
     }
