@@ -214,15 +214,9 @@ private:
             : fmt::format("the target has no '{}' for '{}'", displayText(absent->key), displayText(source));
     }
 
-    /// "model.model.x" where the target has "model.x".
     void noteDoubledPrefix(std::uint32_t index, const std::string &key)
     {
-        if (!m_notes[index].doubledPrefix.empty())
-            return;
-        const std::size_t end = key.find('.');
-        if (end == std::string::npos || key.compare(end + 1, end + 1, key, 0, end + 1) != 0)
-            return;
-        if (m_targetKeys.find(std::string_view(key).substr(end + 1)) != SchemaIndex::npos)
+        if (m_notes[index].doubledPrefix.empty() && !doubledPart(key, m_targetKeys).empty())
             m_notes[index].doubledPrefix = key;
     }
 

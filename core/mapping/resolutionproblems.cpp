@@ -117,8 +117,8 @@ private:
             collision(index, other, group);
         if (!notes.doubledPrefix.empty())
             add({Severity::Warning, "doubled-prefix",
-                 fmt::format("Rule {} writes '{}', which repeats its first part; the target has it once.", shown(index),
-                             displayText(notes.doubledPrefix)),
+                 fmt::format("Rule {} writes '{}', which repeats '{}'; the target has it once.", shown(index), displayText(notes.doubledPrefix),
+                             displayText(doubledPart(notes.doubledPrefix, m_input.targetKeys))),
                  index, none, none});
         matching(index, rule, effect, notes);
         if (!notes.gap.empty())
@@ -207,11 +207,11 @@ private:
             const TargetOutcome &outcome = m_resolution.targets[i];
             if (outcome.status != TargetStatus::Filled)
                 continue;
-            const Assignment &assignment = m_resolution.assignments[outcome.assignment];
-            const DTypeKind from = info(m_input.source.tensors[assignment.sources.front()].dtype).kind;
             const DTypeKind to = info(m_input.target.tensors[i].dtype).kind;
-            if ((from == DTypeKind::Integer && to == DTypeKind::Float) || (from == DTypeKind::Float && to == DTypeKind::Integer))
-                groups[{outcome.rule, from == DTypeKind::Integer}].add(i);
+            for (const DTypeKind from : {DTypeKind::Integer, DTypeKind::Float}) {
+                if ((to == DTypeKind::Integer || to == DTypeKind::Float) && to != from && takesFrom(m_resolution.assignments[outcome.assignment], from))
+                    groups[{outcome.rule, from == DTypeKind::Integer}].add(i);
+            }
         }
         for (const auto &[key, group] : groups)
             add({Severity::Warning, key.second ? "integer-to-float" : "float-to-integer",
@@ -219,6 +219,11 @@ private:
                              counted(group.count, key.second ? "integer tensor" : "floating-point tensor"),
                              key.second ? "floating-point" : "integer", displayText(target(group.first))),
                  key.first, none, group.first});
+    }
+
+    bool takesFrom(const Assignment &assignment, DTypeKind kind) const
+    {
+        return std::ranges::any_of(assignment.sources, [&](std::uint32_t source) { return info(m_input.source.tensors[source].dtype).kind == kind; });
     }
 
     /// Would the mapping, applied to its own result, move keys again?
@@ -262,6 +267,28 @@ private:
 std::vector<Problem> findProblems(const ProblemInput &input, Resolution &resolution)
 {
     return ProblemFinder(input, resolution).find();
+}
+
+std::string doubledPart(std::string_view key, const KeyTable &keys)
+{
+    std::vector<std::size_t> ends; // of segments, each with its separator
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        if (key[i] == '.' || key[i] == '/')
+            ends.push_back(i + 1);
+    }
+    const auto begin = [&ends](std::size_t segment) { return segment == 0 ? 0 : ends[segment - 1]; };
+    for (std::size_t length = 1; 2 * length <= ends.size(); ++length) {
+        for (std::size_t first = 0; first + 2 * length <= ends.size(); ++first) {
+            const std::string_view part = key.substr(begin(first), begin(first + length) - begin(first));
+            const std::string_view next = key.substr(begin(first + length), begin(first + 2 * length) - begin(first + length));
+            if (part != next || part.find_first_not_of("0123456789./") == std::string_view::npos) // numbers repeat in any model
+                continue;
+            const std::string once = std::string(key.substr(0, begin(first + length))) + std::string(key.substr(begin(first + 2 * length)));
+            if (keys.find(once) != SchemaIndex::npos)
+                return std::string(part.substr(0, part.size() - 1));
+        }
+    }
+    return {};
 }
 
 std::string mismatchText(const Shape &arriving, const Shape &expected)

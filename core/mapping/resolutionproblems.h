@@ -5,6 +5,7 @@
 #include "core/mapping/resolution.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rekey {
@@ -17,7 +18,7 @@ struct RuleNotes
     std::string invalid;        ///< why the rule's patterns do not go together
     std::string missingPartner; ///< first application without partner, in words
     std::string gap;            ///< number left out between gathered keys
-    std::string doubledPrefix;  ///< a target key that repeats its first segment
+    std::string doubledPrefix;  ///< a target key with doubledPart()
 };
 
 struct ProblemInput
@@ -32,6 +33,10 @@ struct ProblemInput
 
 /// Sentences for people, errors first; also sets RuleEffect::problem.
 std::vector<Problem> findProblems(const ProblemInput &input, Resolution &resolution);
+
+/// The part that a key repeats ("model" of "model.model.x", "a.b" of "x.a.b.a.b.c") where the schema has the key with that part once;
+/// empty otherwise.
+std::string doubledPart(std::string_view key, const KeyTable &keys);
 
 /// Why a shape does not fit, and what would make it fit where one step does.
 std::string mismatchText(const Shape &arriving, const Shape &expected);

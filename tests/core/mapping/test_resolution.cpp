@@ -152,6 +152,13 @@ TEST(Resolution, Rules)
          {"invalid-rule", "missing", "unused"}},
         {"doubled prefix", schemaOf({{"model.a", {2}}}), schemaOf({{"model.a", {2}}}), {map({"{rest}"}, {"model.{rest}"})}, {"model.a missing"}, "-",
          {"missing", "doubled-prefix", "missing-partner", "unused"}},
+        {"doubled prefix of two segments, within", schemaOf({{"x.w", {2}}}), schemaOf({{"m.backbone.body.x.w", {2}}}),
+         {map({"{rest}"}, {"m.backbone.body.backbone.body.{rest}"})}, {"m.backbone.body.x.w missing"}, "-",
+         {"missing", "doubled-prefix", "missing-partner", "unused"}},
+        {"equal numbers are no doubled prefix", schemaOf({{"x.w", {2}}}), schemaOf({{"l.0.w", {2}}}), {map({"x.{rest}"}, {"l.0.0.{rest}"})},
+         {"l.0.w missing"}, "-", {"missing", "missing-partner", "unused"}},
+        {"two sources for one target, in one rule", schemaOf({{"m.w", {2}}, {"ema.w", {2}}}), schemaOf({{"w", {2}}}), {map({"{x:m|ema}.{leaf}"}, {"{leaf}"}, "")},
+         {"w mismatched m.w ema.w"}, "UU", {"mismatched"}},
         {"no match", schemaOf({{"a", {2}}}), schemaOf({{"b", {2}}}), {map({"a"}, {"b"}), map({"x.{i}"}, {"y.{i}"})}, {"b filled a"}, "U", {"no-match"}},
         {"result would change again", schemaOf({{"l.0", {2}}, {"l.1", {2}}}), schemaOf({{"in", {2}}, {"l.0", {2}}}),
          {map({"l.{x:0|1}"}, {"{x:in|l.0}"})}, {"in filled l.0", "l.0 filled l.1"}, "UU", {"not-idempotent"}},
@@ -193,6 +200,13 @@ TEST(Resolution, IntegersThatBecomeFloats)
     const Resolution resolution = resolve(mappingOf({map({"position_ids"}, {"p"}), map({"w"}, {"w"})}), source, target);
     EXPECT_EQ(kinds(resolution), (std::vector<std::string>{"integer-to-float", "integer-to-float"}));
     EXPECT_TRUE(resolution.complete());
+    // Of several sources any counts, and the other way round.
+    Schema joined = schemaOf({{"a", {2}}, {"b", {2}}});
+    joined.tensors[1].dtype = DType::I64;
+    EXPECT_EQ(kinds(resolve(mappingOf({map({"a", "b"}, {"c"}, "concat dim 0")}), joined, schemaOf({{"c", {4}}}))),
+              (std::vector<std::string>{"integer-to-float"}));
+    EXPECT_EQ(kinds(resolve(mappingOf({map({"a"}, {"c"}), drop("b")}), joined, schemaOf({{"c", {2}}}, DType::I64))),
+              (std::vector<std::string>{"float-to-integer"}));
 }
 
 TEST(Resolution, Counts)
