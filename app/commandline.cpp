@@ -171,9 +171,19 @@ void addRunning(CLI::App &app, int &result)
         c->add_option("--point", o.points, "X,Y or X,Y,0 (background), in pixels; may be repeated")->allow_extra_args(false);
         c->add_option("--box", o.box, "X0,Y0,X1,Y1 in pixels");
         c->add_option("--text", o.text)->group("");
-        c->add_option("-o,--output", o.output, "mask to write, PNG of the image's size")->required();
+        c->add_flag("--everything", o.everything, "all that a grid of points finds, as segment-anything's automatic mask generator does");
+        c->add_option("--points-per-side", o.pointsPerSide, "of the grid of --everything")->capture_default_str();
+        c->add_option("--iou-threshold", o.iouThreshold, "of --everything: least predicted IoU")->capture_default_str();
+        c->add_option("--stability-threshold", o.stabilityThreshold, "of --everything: least stability")->capture_default_str();
+        c->add_option("--crop-layers", o.cropLayers, "of --everything: also look at 4, 16 … overlapping parts")->capture_default_str();
+        c->add_option("--min-area", o.minArea, "of --everything: smaller islands and holes go, in pixels")->capture_default_str();
+        c->add_option_function<std::string>(
+            "--beside", [&o](const std::string &file) { o.beside = InputOptions {file}; },
+            "another checkpoint, asked the same: how far the two agree (exit code 1 when masks differ)");
+        c->add_option("-o,--output", o.output, "mask to write: .png of the image's size, .svg outlines, .json (COCO run lengths)")->required();
         c->add_option("--overlay", o.overlay, "also write the image with the mask over it");
-        c->add_option("--dtype", o.dtype, "fp32")->capture_default_str();
+        c->add_option("--dtype", o.dtype, "of the encoder's products: fp32, bf16 or fp16; all but fp32 lose accuracy")->capture_default_str();
+        c->add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
         c->add_option("--root", o.checkpoint.root, rootHelp);
         addJson(c, o.json);
     });

@@ -120,11 +120,14 @@ int parityCommand(const ParityOptions &options);
 struct RunOptions
 {
     InputOptions checkpoint;
-    std::optional<InputOptions> target;
+    std::optional<InputOptions> target, beside;
     std::filesystem::path mapping, image, output, overlay;
     std::vector<std::string> points;
-    std::string box, text, dtype = "fp32";
-    bool json = false;
+    std::string box, text, dtype = "fp32", device = "cpu";
+    bool everything = false, json = false;
+    // Of --everything, with segment-anything's defaults.
+    int pointsPerSide = 32, cropLayers = 0, minArea = 0;
+    double iouThreshold = 0.88, stabilityThreshold = 0.95;
 };
 int runCommand(const RunOptions &options);
 

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/inputs.h"
 #include "app/picture.h"
+#include "app/runoutput.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
 
@@ -55,82 +56,128 @@ Prompts parsePrompts(const RunOptions &options, const Image &image)
     return prompts;
 }
 
-Json resultJson(const Segmenter &segmenter, const SegmentResult &result)
+Precision precisionOf(const RunOptions &options)
 {
-    Json masks = Json::array();
-    for (const MaskCandidate &mask : result.masks)
-        masks.push_back({{"predicted_iou", mask.predictedIou}, {"stability", mask.stability}, {"area", mask.area}});
-    return {{"model", segmenter.description()},
-            {"width", result.width},
-            {"height", result.height},
-            {"best", result.best},
-            {"masks", std::move(masks)},
-            {"milliseconds",
-             {{"loading", segmenter.loadingMilliseconds()},
-              {"encoding", segmenter.encodingMilliseconds()},
-              {"predicting", result.milliseconds}}}};
-}
-
-std::string resultText(const Segmenter &segmenter, const SegmentResult &result)
-{
-    std::string text = segmenter.description() + "\n";
-    for (std::size_t i = 0; i < result.masks.size(); ++i) {
-        const MaskCandidate &mask = result.masks[i];
-        text += fmt::format("mask {}: predicted IoU {:.4f}, stability {:.4f}, {} pixels{}\n", i + 1, mask.predictedIou, mask.stability,
-                            countText(mask.area), i == result.best ? ", written" : "");
+    for (const Precision precision : {Precision::F32, Precision::BF16, Precision::F16}) {
+        if (options.dtype == precisionName(precision))
+            return precision;
     }
-    return text
-           + fmt::format("loading {}, encoding {}, predicting {}\n", durationText(segmenter.loadingMilliseconds()),
-                         durationText(segmenter.encodingMilliseconds()), durationText(result.milliseconds));
+    throw UsageError("--dtype " + displayText(options.dtype) + " is not known; fp32, bf16 and fp16 are.");
 }
 
-Image overlay(const Image &photo, const Prompts &prompts, const MaskCandidate &mask)
+EverythingOptions everythingOptions(const RunOptions &options)
 {
-    Image picture = overlayMask(photo, mask.pixels);
-    if (prompts.box)
-        drawBox(picture, prompts.box->x0, prompts.box->y0, prompts.box->x1, prompts.box->y1);
-    for (const PromptPoint &point : prompts.points)
-        drawPoint(picture, point.x, point.y, point.foreground);
-    return picture;
+    EverythingOptions everything;
+    everything.pointsPerSide = options.pointsPerSide;
+    everything.predictedIouThreshold = options.iouThreshold;
+    everything.stabilityThreshold = options.stabilityThreshold;
+    everything.cropLayers = options.cropLayers;
+    everything.minRegionArea = options.minArea;
+    return everything;
+}
+
+/// What makes no sense together, before anything is opened.
+void checkUsage(const RunOptions &options)
+{
+    if (!options.text.empty())
+        throw UsageError(
+            "run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
+    precisionOf(options);
+    const bool prompted = !options.points.empty() || !options.box.empty();
+    if (!prompted && !options.everything)
+        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1, or --everything for all that can be found.");
+    if (prompted && options.everything)
+        throw UsageError("--everything asks a grid of points of its own; --point and --box do not go with it.");
+    if (options.everything && options.beside)
+        throw UsageError("--beside compares answers to the same prompt; with --everything there is none.");
+    if (options.target && options.mapping.empty())
+        throw UsageError("--target needs the --mapping that fills it.");
+    if (options.everything && options.output.extension() != ".json")
+        throw UsageError("-o: --everything writes all masks into one COCO file, NAME.json; --overlay draws them.");
+    checkMaskFormat(options.output);
+}
+
+int runEverything(const RunOptions &options, Segmenter &segmenter, const Image &image, const Progress &progress)
+{
+    const EverythingResult result = segmenter.segmentEverything(image, everythingOptions(options), progress);
+    saveEverything(options.output, result, options.image);
+    if (!options.overlay.empty())
+        savePicture(overlayOf(image, result), options.overlay);
+    if (options.json)
+        printJson({{"model", segmenter.description()},
+                   {"masks", result.masks.size()},
+                   {"points", result.points},
+                   {"milliseconds", {{"encoding", result.encodingMilliseconds}, {"all", result.milliseconds}}}});
+    else
+        printText(fmt::format("{}\n{} from {}, {} of which encoding {}\nWritten: {}\n", segmenter.description(),
+                              countText(result.masks.size(), "mask"), countText(result.points, "point"), durationText(result.milliseconds),
+                              durationText(result.encodingMilliseconds), options.output.string()));
+    return ExitDone;
+}
+
+/// Returns whether the masks are the same.
+bool compareBeside(const RunOptions &options, Segmenter &other, const Segmenter &own, const SegmentResult &result, const Image &image,
+                   const Prompts &prompts, const Progress &progress)
+{
+    other.setImage(image, progress);
+    const SegmentResult besides = other.predict(prompts);
+    const ModelAgreement agreement = compareResults(result, besides);
+    if (!options.overlay.empty())
+        savePicture(sideBySide(overlayOf(image, prompts, result.masks.at(result.best)), options.checkpoint.file.filename().string(),
+                               overlayOf(image, prompts, besides.masks.at(result.best)), options.beside->file.filename().string(),
+                               fmt::format("mask IoU {:.5f}", agreement.candidates.at(result.best).maskIou)),
+                    options.overlay);
+    if (options.json) {
+        Json json = resultJson(own, result);
+        json["beside"] = resultJson(other, besides);
+        json["agreement"] = agreementJson(agreement);
+        printJson(json);
+    } else {
+        printText(resultText(own, result) + "beside " + resultText(other, besides) + agreementText(agreement) + "Written: "
+                  + options.output.string() + "\n");
+    }
+    return agreement.leastMaskIou == 1;
 }
 
 } // namespace
 
 int runCommand(const RunOptions &options)
 {
-    if (!options.text.empty())
-        throw UsageError(
-            "run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
-    if (options.dtype != "fp32")
-        throw UsageError("run computes in fp32 so far; --dtype " + displayText(options.dtype) + " is not there yet.");
-    if (options.points.empty() && options.box.empty())
-        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1.");
-    if (options.target && options.mapping.empty())
-        throw UsageError("--target needs the --mapping that fills it.");
+    checkUsage(options);
     const Progress progress = terminalProgress();
     checkOutput(options.output, {options.image, options.checkpoint.file});
     if (!options.overlay.empty())
         checkOutput(options.overlay, {options.image, options.checkpoint.file, options.output});
+    if (options.beside) {
+        checkOutput(options.output, {options.beside->file});
+        if (!options.overlay.empty())
+            checkOutput(options.overlay, {options.beside->file});
+    }
     const Image image = loadImage(options.image);
-    const Prompts prompts = parsePrompts(options, image);
+    const Prompts prompts = options.everything ? Prompts() : parsePrompts(options, image);
     ModelWeights weights;
     weights.checkpoint = openInput(options.checkpoint, progress);
     if (!options.mapping.empty())
         weights.mapping = loadMapping(options.mapping);
     if (options.target)
         weights.target = openInput(*options.target, progress);
-    const std::unique_ptr<Segmenter> segmenter = runtime().openSegmenter(weights, {}, progress.part(0, 0.3));
-    segmenter->setImage(image, progress.part(0.3, 1));
+    ComputeOptions compute;
+    compute.precision = precisionOf(options);
+    compute.device = options.device;
+    const std::unique_ptr<Segmenter> segmenter = runtime().openSegmenter(weights, {}, progress.part(0, 0.2), compute);
+    if (options.everything)
+        return runEverything(options, *segmenter, image, progress.part(0.2, 1));
+    const double encoded = options.beside ? 0.6 : 1;
+    segmenter->setImage(image, progress.part(0.2, encoded));
     const SegmentResult result = segmenter->predict(prompts);
     progress.check();
-
-    const MaskCandidate &best = result.masks.at(result.best);
-    std::vector<std::uint8_t> pixels = best.pixels;
-    for (std::uint8_t &pixel : pixels)
-        pixel = pixel != 0 ? 255 : 0;
-    savePng(options.output, result.width, result.height, 1, pixels);
+    saveMask(options.output, result, prompts, options.image);
+    if (options.beside) {
+        const auto other = runtime().openSegmenter({openInput(*options.beside, progress), std::nullopt, nullptr}, {}, {}, compute);
+        return compareBeside(options, *other, *segmenter, result, image, prompts, progress.part(encoded, 1)) ? ExitDone : ExitFindings;
+    }
     if (!options.overlay.empty())
-        savePicture(overlay(image, prompts, best), options.overlay);
+        savePicture(overlayOf(image, prompts, result.masks.at(result.best)), options.overlay);
     if (options.json)
         printJson(resultJson(*segmenter, result));
     else

@@ -107,23 +107,20 @@ double tileSeconds(tiles::Factors factors, const at::Tensor &x, const at::Tensor
 }
 
 /// Offered when it is worth its loss of accuracy.
-PrecisionOffer halfOffer(Precision precision, double timesAsFast)
+void setSpeed(PrecisionOffer &offer, double timesAsFast)
 {
     constexpr double worthIt = 1.1;
-    const bool offered = timesAsFast >= worthIt;
-    return {precision, offered, timesAsFast,
-            offered ? fmt::format("{:.1f} times as fast as fp32", timesAsFast)
-                    : fmt::format("no gain on this device: {:.2f} times the speed of fp32", timesAsFast)};
+    offer.timesAsFast = timesAsFast;
+    offer.offered = timesAsFast >= worthIt;
+    offer.reason = offer.offered ? fmt::format("{:.1f} times as fast as fp32", timesAsFast)
+                                 : fmt::format("no gain on this device: {:.2f} times the speed of fp32", timesAsFast);
 }
 
-PrecisionOffer noOffer(Precision precision, std::string reason)
+void refuse(PrecisionOffer &offer, std::string_view reason)
 {
-    PrecisionOffer offer;
-    offer.precision = precision;
     offer.offered = false;
     offer.timesAsFast = 0;
-    offer.reason = std::move(reason);
-    return offer;
+    offer.reason = reason;
 }
 
 std::vector<PrecisionOffer> measure(const at::Device &device)
@@ -133,18 +130,24 @@ std::vector<PrecisionOffer> measure(const at::Device &device)
     const at::Tensor x = at::randn({tokens, width}).to(device), weight = at::randn({4 * width, width}).to(device);
     const bool processor = device.is_cpu(), tiled = processor && tiles::available(tiles::Factors::F32);
     const double single = tiled ? tileSeconds(tiles::Factors::F32, x, weight) : operatorSeconds(device, x, weight);
-    std::vector<PrecisionOffer> offers(1);
-    offers.front().reason = "the accuracy of the original";
-    try {
-        const double seconds = operatorSeconds(device, x.to(at::kBFloat16), weight.to(at::kBFloat16));
-        offers.push_back(halfOffer(Precision::BF16, single / seconds));
-    } catch (const c10::Error &) {
-        offers.push_back(noOffer(Precision::BF16, "this LibTorch cannot compute with it here"));
-    }
-    if (processor && tiles::available(tiles::Factors::F16))
-        offers.push_back(halfOffer(Precision::F16, single / tileSeconds(tiles::Factors::F16, x, weight)));
+    std::vector<PrecisionOffer> offers(3);
+    offers[0].reason = "the accuracy of the original";
+    offers[1].precision = Precision::BF16;
+    offers[2].precision = Precision::F16;
+    const auto byOperators = [&](PrecisionOffer &offer, at::ScalarType type) {
+        try {
+            setSpeed(offer, single / operatorSeconds(device, x.to(type), weight.to(type)));
+        } catch (const c10::Error &) {
+            refuse(offer, "this LibTorch cannot compute with it here");
+        }
+    };
+    byOperators(offers[1], at::kBFloat16);
+    if (!processor)
+        byOperators(offers[2], at::kHalf);
+    else if (tiles::available(tiles::Factors::F16))
+        setSpeed(offers[2], single / tileSeconds(tiles::Factors::F16, x, weight));
     else
-        offers.push_back(noOffer(Precision::F16, processor ? "this processor has no arithmetic for it" : "not used on this device"));
+        refuse(offers[2], "this processor has no arithmetic for it");
     return offers;
 }
 

@@ -54,6 +54,42 @@ REKEY_AVX512 void tile(const float *rows, const float *columns, std::int64_t inn
     }
 }
 
+REKEY_AVX512_INLINE __mmask16 firstLanes(std::int64_t count)
+{
+    return static_cast<__mmask16>((1U << count) - 1U);
+}
+
+/// 16 × 16 floats: pairs, then pairs of pairs within quarters of the vectors, then the quarters.
+REKEY_AVX512_INLINE void transpose(__m512 (&rows)[lanes])
+{
+    __m512 pairs[lanes];
+#pragma GCC unroll 8
+    for (int r = 0; r < lanes; r += 2) {
+        pairs[r] = _mm512_unpacklo_ps(rows[r], rows[r + 1]);
+        pairs[r + 1] = _mm512_unpackhi_ps(rows[r], rows[r + 1]);
+    }
+    __m512 fours[lanes]; // [4 b + c]: rows 4 b … 4 b + 3 of the columns c, c + 4, c + 8, c + 12
+#pragma GCC unroll 4
+    for (int r = 0; r < lanes; r += 4) {
+        const __m512d a = _mm512_castps_pd(pairs[r]), b = _mm512_castps_pd(pairs[r + 1]);
+        const __m512d c = _mm512_castps_pd(pairs[r + 2]), d = _mm512_castps_pd(pairs[r + 3]);
+        fours[r] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+        fours[r + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+        fours[r + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+        fours[r + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; ++c) {
+        const __m512 low = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0x88), high = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0x88);
+        const __m512 lowOdd = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0xDD),
+                     highOdd = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0xDD);
+        rows[c] = _mm512_shuffle_f32x4(low, high, 0x88);
+        rows[c + 8] = _mm512_shuffle_f32x4(low, high, 0xDD);
+        rows[c + 4] = _mm512_shuffle_f32x4(lowOdd, highOdd, 0x88);
+        rows[c + 12] = _mm512_shuffle_f32x4(lowOdd, highOdd, 0xDD);
+    }
+}
+
 /// e^x for x ≤ 0 to about one unit in the last place: 2^n times a polynomial of degree 5 (Cephes' expf).
 REKEY_AVX512_INLINE __m512 exponential(__m512 x)
 {
@@ -98,21 +134,31 @@ REKEY_AVX512 void tile32of13(const float *rows, const float *columns, std::int64
     tile<13>(rows, columns, inner, sums, fresh);
 }
 
-void packBlock32(const float *const *rows, std::int64_t count, std::int64_t inner, float *to)
+REKEY_AVX512 void packBlock32(const float *const *rows, std::int64_t count, std::int64_t inner, float *to)
 {
-    for (std::int64_t r = 0; r < blockRows; ++r) {
-        const float *from = r < count ? rows[r] : nullptr;
-        for (std::int64_t i = 0; i < inner; ++i)
-            to[i * blockRows + r] = from != nullptr ? from[i] : 0;
+    for (std::int64_t i = 0; i < inner; i += lanes) {
+        const std::int64_t here = inner - i < lanes ? inner - i : lanes;
+        __m512 square[lanes];
+        for (int r = 0; r < lanes; ++r)
+            square[r] = r < count && r < blockRows ? _mm512_maskz_loadu_ps(firstLanes(here), rows[r] + i) : _mm512_setzero_ps();
+        transpose(square);
+        for (std::int64_t k = 0; k < here; ++k)
+            _mm512_mask_storeu_ps(to + (i + k) * blockRows, firstLanes(blockRows), square[k]);
     }
 }
 
-void packPanel32(const float *columns, std::int64_t stride, std::int64_t count, std::int64_t inner, float *to)
+REKEY_AVX512 void packPanel32(const float *columns, std::int64_t stride, std::int64_t count, std::int64_t inner, float *to)
 {
-    for (std::int64_t c = 0; c < panel32; ++c) {
-        const float *from = c < count ? columns + c * stride : nullptr;
-        for (std::int64_t i = 0; i < inner; ++i)
-            to[i * panel32 + c] = from != nullptr ? from[i] : 0;
+    for (std::int64_t half = 0; half < panel32; half += lanes) {
+        for (std::int64_t i = 0; i < inner; i += lanes) {
+            const std::int64_t here = inner - i < lanes ? inner - i : lanes;
+            __m512 square[lanes];
+            for (int c = 0; c < lanes; ++c)
+                square[c] = half + c < count ? _mm512_maskz_loadu_ps(firstLanes(here), columns + (half + c) * stride + i) : _mm512_setzero_ps();
+            transpose(square);
+            for (std::int64_t k = 0; k < here; ++k)
+                _mm512_storeu_ps(to + (i + k) * panel32 + half, square[k]);
+        }
     }
 }
 
@@ -121,7 +167,7 @@ REKEY_AVX512 void finish(const float *sums, std::int64_t width, std::int64_t row
 {
     for (std::int64_t c = 0; c < columns; c += lanes) {
         const std::int64_t here = columns - c < lanes ? columns - c : lanes;
-        const auto inside = static_cast<__mmask16>((1U << here) - 1U);
+        const __mmask16 inside = firstLanes(here);
         const __m512 offset = bias != nullptr ? _mm512_maskz_loadu_ps(inside, bias + c) : _mm512_setzero_ps();
         for (std::int64_t r = 0; r < rows; ++r) {
             float *out = outRows[r] + column + c;

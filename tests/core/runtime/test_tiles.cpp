@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
 #include "core/runtime/blas.h"
+#include "core/runtime/models/sam/deviceencoder.h"
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/tiles.h"
 #include "randomsam.h"
@@ -138,4 +139,31 @@ TEST(Cancel, TakesEffectWithinAFifthOfASecond)
     std::printf("cancel during %.0f ms of encoding took effect after %.1f ms at the median, %.1f ms at most\n", whole, waits[waits.size() / 2],
                 waits.back());
     EXPECT_LE(waits[waits.size() / 2], 200);
+}
+
+/// The encoder for CUDA devices runs on LibTorch's processor device as well: every layer as the processor's own encoder.
+TEST(DeviceEncoder, AgreesWithTheProcessors)
+{
+    const auto folder = std::filesystem::path(REKEY_TEST_DATA) / "sam_tiny";
+    const c10::InferenceMode mode;
+    for (const char *file : {"sam_tiny.pth", "edge_pad.pth"}) {
+        const CheckpointPtr checkpoint = openCheckpoint(folder / file);
+        const TensorSourcePtr tensors = checkpointSource(checkpoint, Access::InPlace);
+        const sam::Config config = sam::detectConfig(tensors->schema(), {});
+        const sam::Weights weights = sam::Weights(tensors).below("image_encoder.");
+        const at::Tensor pixels = at::randn({1, 3, config.imageSize, config.imageSize});
+        const auto layers = [&](const sam::Encoder &encoder) {
+            std::map<std::string, at::Tensor> values;
+            const sam::Trace trace = [&](const std::string &name, const at::Tensor &value) { return values[name] = value.clone(); };
+            const at::Tensor traced = encoder.forward(pixels, trace, {});
+            EXPECT_LE(largest(traced - encoder.forward(pixels, {}, {})), 1e-5) << "a trace changes nothing";
+            return values;
+        };
+        const auto own = layers(sam::ImageEncoder(config, weights)),
+                   other = layers(sam::DeviceEncoder(config, weights, Precision::F32, at::kCPU));
+        ASSERT_EQ(own.size(), other.size());
+        EXPECT_GE(own.size(), 15U);
+        for (const auto &[name, value] : own)
+            EXPECT_LE(largest(value - other.at(name)), 2e-5 * (1 + largest(value))) << file << ' ' << name;
+    }
 }

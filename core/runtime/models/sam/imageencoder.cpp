@@ -6,8 +6,6 @@
 #include "core/runtime/models/sam/layers.h"
 #include "core/runtime/paralleltasks.h"
 
-#include <bit>
-
 namespace rekey::sam {
 
 namespace {
@@ -85,33 +83,16 @@ std::optional<tiles::Factors> ImageEncoder::tileFactors(Precision precision)
 
 void ImageEncoder::addTo(ContentDigest &digest) const
 {
-    const auto add = [&](const at::Tensor &tensor) {
-        if (!tensor.defined()) {
-            digest.add(std::uint64_t {0});
-            return;
-        }
-        for (const std::int64_t size : tensor.sizes())
-            digest.add(static_cast<std::uint64_t>(size));
-        const at::Tensor plain = tensor.contiguous();
-        digest.add({static_cast<const std::byte *>(plain.data_ptr()), plain.nbytes()});
-    };
-    const auto addBoth = [&](const Parameters &parameters) {
-        add(parameters.weight);
-        add(parameters.bias);
-    };
     for (const Block &block : m_blocks) {
         digest.add(static_cast<std::uint64_t>(block.window));
-        for (const Parameters &parameters : {block.norm1, block.norm2, block.qkv, block.projection, block.lin1, block.lin2})
-            addBoth(parameters);
-        add(block.tableH);
-        add(block.tableW);
+        for (const Parameters &layer : {block.norm1, block.norm2, block.qkv, block.projection, block.lin1, block.lin2})
+            addTensors(digest, {layer.weight, layer.bias});
+        addTensors(digest, {block.tableH, block.tableW});
     }
-    add(m_positions);
-    for (const Parameters &parameters : {m_patches, m_reduce, m_reduceNorm, m_smooth, m_smoothNorm})
-        addBoth(parameters);
-    digest.add(static_cast<std::uint64_t>(m_config.heads));
-    digest.add(static_cast<std::uint64_t>(m_config.imageSize));
-    digest.add(std::bit_cast<std::uint64_t>(m_config.encoderNormEps));
+    for (const Parameters &layer : {m_patches, m_reduce, m_reduceNorm, m_smooth, m_smoothNorm})
+        addTensors(digest, {layer.weight, layer.bias});
+    addTensors(digest, {m_positions});
+    addConfig(digest, m_config);
 }
 
 void ImageEncoder::project(const Block &block, Workspace &space, const Progress &progress) const

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/progress.h"
-#include "core/runtime/embeddingcache.h"
-#include "core/runtime/models/sam/config.h"
-#include "core/runtime/models/sam/trace.h"
+#include "core/runtime/models/sam/encoder.h"
 #include "core/runtime/models/sam/weights.h"
 #include "core/runtime/tiles.h"
 
@@ -13,16 +10,15 @@
 
 namespace rekey::sam {
 
-/// ImageEncoderViT: [1, 3, size, size] normalised pixels to [1, channels, grid, grid].
-class ImageEncoder
+/// The image encoder on the processor.
+class ImageEncoder final : public Encoder
 {
 public:
     /// `weights` are those below "image_encoder.". Precision is that of the blocks' linear layers.
     ImageEncoder(const Config &config, const Weights &weights, Precision precision = Precision::F32);
 
-    at::Tensor forward(const at::Tensor &pixels, const Trace &trace, const Progress &progress) const;
-    /// All parameters, and what the sizes do not say of how they are used.
-    void addTo(ContentDigest &digest) const;
+    at::Tensor forward(const at::Tensor &pixels, const Trace &trace, const Progress &progress) const override;
+    void addTo(ContentDigest &digest) const override;
 
 private:
     struct Block

@@ -2,6 +2,7 @@
 #include "core/runtime/models/sam/segmenter.h"
 
 #include "core/base/error.h"
+#include "core/runtime/devices.h"
 #include "core/runtime/models/sam/everything.h"
 #include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/maskdecoder.h"
@@ -61,7 +62,7 @@ private:
 
     Config m_config;
     std::string m_name; ///< of the checkpoint
-    std::unique_ptr<ImageEncoder> m_encoder;
+    std::unique_ptr<Encoder> m_encoder;
     std::unique_ptr<PromptEncoder> m_prompts;
     std::unique_ptr<MaskDecoder> m_decoder;
     ComputeOptions m_compute;
@@ -85,7 +86,7 @@ SamSegmenter::SamSegmenter(Config config, const TensorSourcePtr &weights, const 
     const Stopwatch watch;
     const Weights all(weights);
     progress.step(0, 2, "loading weights");
-    m_encoder = std::make_unique<ImageEncoder>(m_config, all.below("image_encoder."), m_compute.precision);
+    m_encoder = makeEncoder(m_config, all.below("image_encoder."), m_compute.precision, deviceOf(m_compute.device));
     progress.step(1, 2, "loading weights");
     if (m_config.decoder) {
         m_prompts = std::make_unique<PromptEncoder>(m_config, all.below("prompt_encoder."));

@@ -39,7 +39,27 @@ def png16(name, kind, channels):
         file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
+def interlaced(name, image, kind, channels):
+    """Adam7, which Pillow reads and cannot write."""
+    pixels, rows = image.tobytes(), b""
+    for x0, y0, dx, dy in [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]:
+        for y in range(y0, image.height, dy):
+            at = [(y * image.width + x) * channels for x in range(x0, image.width, dx)]
+            rows += b"\0" + b"".join(pixels[i:i + channels] for i in at) if at else b""
+    chunk = lambda tag, data: struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
+    header = struct.pack(">IIBBBBB", image.width, image.height, 8, kind, 0, 0, 1)
+    with open(name, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
 rgb.save("rgb.png")
+interlaced("interlaced.png", rgb, 2, 3)
+interlaced("interlaced_grey_alpha.png", la, 4, 2)
+interlaced("interlaced_narrow.png", rgb.crop((0, 0, 3, 2)), 2, 3)
+rgb.crop((5, 5, 6, 6)).save("one_pixel.png")
+rgb.crop((5, 5, 6, 6)).save("one_pixel.jpg")
+rgb.crop((0, 0, 17, 9)).save("odd_subsampled.jpg", quality=70, subsampling=1, progressive=True)
+rgb.convert("CMYK").save("cmyk_progressive.jpg", quality=80, progressive=True)
 rgba.save("rgba.png")
 la.save("grey_alpha.png")
 grey.save("grey.png")
