@@ -9,13 +9,8 @@ namespace {
 
 constexpr std::size_t pointsAtOnce = 64; ///< between reports
 
-/// Pixels above a logit.
-std::int64_t pixelsAbove(const at::Tensor &logits, double threshold)
-{
-    return (logits > threshold).sum().item<std::int64_t>();
-}
-
-std::vector<EverythingMask> masksAtPoint(const PointModel &model, const std::array<double, 2> &point, const EverythingOptions &options)
+std::vector<EverythingMask> masksAtPoint(const PointModel &model, const MaskEnlarger &enlarger, const std::array<double, 2> &point,
+                                         const EverythingOptions &options)
 {
     const Picture &picture = model.picture;
     PromptTensors prompt;
@@ -30,18 +25,15 @@ std::vector<EverythingMask> masksAtPoint(const PointModel &model, const std::arr
         const auto iou = decoded.iou[0][i].item<float>();
         if (options.predictedIouThreshold > 0 && !(static_cast<double>(iou) > options.predictedIouThreshold))
             continue;
-        const at::Tensor logits
-            = enlargeMasks(decoded.logits[0][i].contiguous().unsqueeze(0), picture, static_cast<int>(model.imageSize)).squeeze(0);
-        const std::int64_t sure = pixelsAbove(logits, options.stabilityOffset), possible = pixelsAbove(logits, -options.stabilityOffset);
-        const float stability = static_cast<float>(sure) / static_cast<float>(possible);
+        const at::Tensor low = decoded.logits[0][i].contiguous();
+        const EnlargedMask full = enlarger.enlarge(low.data_ptr<float>(), static_cast<float>(options.stabilityOffset));
+        const float stability = full.stability();
         if (options.stabilityThreshold > 0 && !(static_cast<double>(stability) >= options.stabilityThreshold))
             continue;
-        const at::Tensor binary = (logits > 0).to(at::kByte).contiguous();
-        const auto *pixels = binary.data_ptr<std::uint8_t>();
         EverythingMask mask;
-        mask.mask = encodeMask({pixels, pixels + binary.numel()}, picture.width, picture.height);
+        mask.mask = encodeMask(full.pixels, picture.width, picture.height);
         mask.predictedIou = iou;
-        mask.stability = possible > 0 ? stability : 0;
+        mask.stability = full.notBelow > 0 ? stability : 0;
         mask.point = point;
         masks.push_back(std::move(mask));
     }
@@ -54,13 +46,14 @@ std::vector<EverythingMask> masksAtPoints(const PointModel &model, const std::ve
                                           const EverythingOptions &options, const EverythingListener &listener, const Progress &progress)
 {
     std::vector<EverythingMask> all;
+    const MaskEnlarger enlarger = enlargerFor(model.picture, static_cast<int>(model.embedding.size(2)) * 4, static_cast<int>(model.imageSize));
     for (std::size_t first = 0; first < points.size(); first += pointsAtOnce) {
         progress.step(first, points.size(), "asking a grid of points");
         const std::size_t count = std::min(pointsAtOnce, points.size() - first);
         std::vector<std::vector<EverythingMask>> found(count);
         parallelTasks(static_cast<std::int64_t>(count), progress, [&](std::int64_t task, std::int64_t) {
             const auto i = static_cast<std::size_t>(task);
-            found[i] = masksAtPoint(model, points[first + i], options);
+            found[i] = masksAtPoint(model, enlarger, points[first + i], options);
         });
         std::vector<EverythingMask> batch;
         for (std::vector<EverythingMask> &masks : found)

@@ -32,13 +32,9 @@ Picture preparePicture(const Image &image, int size)
     return picture;
 }
 
-at::Tensor enlargeMasks(const at::Tensor &logits, const Picture &picture, int size)
+MaskEnlarger enlargerFor(const Picture &picture, int side, int size)
 {
-    const at::Tensor whole = at::upsample_bilinear2d(logits.unsqueeze(0), {size, size}, false);
-    const at::Tensor cut = whole.slice(2, 0, picture.resizedHeight).slice(3, 0, picture.resizedWidth);
-    if (cut.size(2) == picture.height && cut.size(3) == picture.width)
-        return cut.squeeze(0);
-    return at::upsample_bilinear2d(cut, {picture.height, picture.width}, false).squeeze(0);
+    return {side, size, picture.resizedWidth, picture.resizedHeight, picture.width, picture.height};
 }
 
 } // namespace rekey::sam

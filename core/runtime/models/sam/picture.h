@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/runtime/image.h"
+#include "core/runtime/models/sam/maskenlarger.h"
 
 #include <ATen/ATen.h>
 
@@ -20,7 +21,7 @@ Picture pictureSizes(int width, int height, int size);
 /// As segment-anything prepares it. Throws Error for a picture so narrow that nothing is left of it.
 Picture preparePicture(const Image &image, int size);
 
-/// Logits [n, low, low] to the original size [n, height, width]: up to the model's input, the padding cut off, then to the original.
-at::Tensor enlargeMasks(const at::Tensor &logits, const Picture &picture, int size);
+/// Of a model with inputs of `size` and masks of `side`.
+MaskEnlarger enlargerFor(const Picture &picture, int side, int size);
 
 } // namespace rekey::sam

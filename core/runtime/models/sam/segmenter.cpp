@@ -7,6 +7,7 @@
 #include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/maskdecoder.h"
 #include "core/runtime/models/sam/picture.h"
+#include "core/runtime/paralleltasks.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ private:
     PromptTensors toTensors(const Prompts &prompts) const;
     void requireDecoder() const;
     std::string cacheKey(const Image &image);
-    MaskCandidate candidate(const at::Tensor &logits, float iou) const;
+    MaskCandidate candidate(const at::Tensor &logits, float iou, const MaskEnlarger &enlarger) const;
 
     Config m_config;
     std::string m_name; ///< of the checkpoint
@@ -209,19 +210,17 @@ PromptTensors SamSegmenter::toTensors(const Prompts &prompts) const
     return tensors;
 }
 
-MaskCandidate SamSegmenter::candidate(const at::Tensor &logits, float iou) const
+MaskCandidate SamSegmenter::candidate(const at::Tensor &logits, float iou, const MaskEnlarger &enlarger) const
 {
-    constexpr double margin = 1; // of the stability score, in logits; as segment-anything's automatic mask generator
+    constexpr float margin = 1; // of the stability score, in logits; as segment-anything's automatic mask generator
     MaskCandidate result;
     const at::Tensor low = logits.contiguous();
     result.lowRes.assign(low.data_ptr<float>(), low.data_ptr<float>() + low.numel());
     result.predictedIou = iou;
-    const at::Tensor full = enlargeMasks(low.unsqueeze(0), m_picture, imageSize()).squeeze(0);
-    const at::Tensor mask = (full > 0).to(at::kByte).contiguous();
-    result.pixels.assign(mask.data_ptr<std::uint8_t>(), mask.data_ptr<std::uint8_t>() + mask.numel());
-    result.area = static_cast<std::uint64_t>(mask.sum().item<std::int64_t>());
-    const auto sure = (full > margin).sum().item<std::int64_t>(), possible = (full > -margin).sum().item<std::int64_t>();
-    result.stability = possible > 0 ? static_cast<float>(static_cast<double>(sure) / static_cast<double>(possible)) : 0;
+    EnlargedMask full = enlarger.enlarge(result.lowRes.data(), margin);
+    result.pixels = std::move(full.pixels);
+    result.area = full.area;
+    result.stability = full.notBelow > 0 ? full.stability() : 0;
     return result;
 }
 
@@ -240,11 +239,15 @@ SegmentResult SamSegmenter::predict(const Prompts &prompts)
     result.width = m_picture.width;
     result.height = m_picture.height;
     result.lowResSize = static_cast<int>(m_config.lowResSize());
-    for (std::int64_t i = 0; i < decoded.logits.size(1); ++i) {
-        const auto iou = decoded.iou[0][i].item<float>();
-        result.masks.push_back(candidate(decoded.logits[0][i], iou));
-        if (iou > result.masks[result.best].predictedIou)
-            result.best = result.masks.size() - 1;
+    const auto count = static_cast<std::size_t>(decoded.logits.size(1));
+    const MaskEnlarger enlarger = enlargerFor(m_picture, result.lowResSize, imageSize());
+    result.masks.resize(count);
+    parallelTasks(static_cast<std::int64_t>(count), {}, [&](std::int64_t i, std::int64_t) {
+        result.masks[static_cast<std::size_t>(i)] = candidate(decoded.logits[0][i], decoded.iou[0][i].item<float>(), enlarger);
+    });
+    for (std::size_t i = 0; i < count; ++i) {
+        if (result.masks[i].predictedIou > result.masks[result.best].predictedIou)
+            result.best = i;
     }
     result.milliseconds = watch.milliseconds();
     return result;
