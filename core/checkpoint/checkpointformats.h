@@ -42,6 +42,8 @@ std::filesystem::path checkpointInFolder(const std::filesystem::path &folder);
 
 // The readers, one file each.
 void readSafetensors(const Probe &probe, CheckpointContent &content);
+/// The header alone, whether or not the data are there. Returns the file's bytes; the storages say where each tensor's lie.
+std::uint64_t readSafetensorsKeys(const Probe &probe, CheckpointContent &content);
 void readSchemaFile(const Probe &probe, CheckpointContent &content);
 void readShardIndex(const Probe &probe, CheckpointContent &content);
 void readTorchZip(const Probe &probe, CheckpointContent &content);

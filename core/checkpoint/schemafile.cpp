@@ -5,6 +5,7 @@
 #include "core/checkpoint/checkpointdata.h"
 #include "core/checkpoint/checkpointformats.h"
 #include "core/checkpoint/limits.h"
+#include "core/checkpoint/schematext.h"
 #include "core/checkpoint/strictjson.h"
 
 #include <fmt/format.h>
@@ -119,26 +120,23 @@ bool overflows(const Shape &shape)
 
 } // namespace
 
-void readSchemaFile(const Probe &probe, CheckpointContent &content)
+namespace {
+
+void readSchemaText(std::string_view text, const std::string &name, CheckpointContent &content)
 {
-    const MappedFile &file = *probe.file;
-    if (file.size() > limits::jsonFile)
-        throw Error(file.name(), {}, fmt::format("a schema of {} bytes; at most {} are read", file.size(), limits::jsonFile));
-    std::string text(file.size(), '\0');
-    file.read(0, std::as_writable_bytes(std::span(text)));
-    SchemaHandler handler(content, file.name());
-    parseStrictJson(text, handler, file.name(), {});
+    SchemaHandler handler(content, name);
+    parseStrictJson(text, handler, name, {});
     if (!handler.foundTensors)
-        throw Error(file.name(), {}, "this JSON is no schema: it has no list \"tensors\"");
+        throw Error(name, {}, "this JSON is no schema: it has no list \"tensors\"");
     content.hasValues = false;
 
     std::unordered_map<std::string_view, std::size_t> index;
     for (std::size_t i = 0; i < content.tensors.size(); ++i) {
         TensorEntry &entry = content.tensors[i];
         if (overflows(entry.shape))
-            throw Error(file.name(), fmt::format("tensor \"{}\"", displayText(entry.key)), "its shape overflows");
+            throw Error(name, fmt::format("tensor \"{}\"", displayText(entry.key)), "its shape overflows");
         if (!index.emplace(entry.key, i).second)
-            throw Error(file.name(), fmt::format("tensor \"{}\"", displayText(entry.key)), "occurs twice");
+            throw Error(name, fmt::format("tensor \"{}\"", displayText(entry.key)), "occurs twice");
         entry.path.push_back({entry.key});
         entry.kind = TensorKind::Meta;
         entry.storage = static_cast<std::uint32_t>(i);
@@ -152,6 +150,31 @@ void readSchemaFile(const Probe &probe, CheckpointContent &content)
                 content.tensors[other->second].storage = content.tensors[first->second].storage;
         }
     }
+}
+
+} // namespace
+
+void readSchemaFile(const Probe &probe, CheckpointContent &content)
+{
+    const MappedFile &file = *probe.file;
+    if (file.size() > limits::jsonFile)
+        throw Error(file.name(), {}, fmt::format("a schema of {} bytes; at most {} are read", file.size(), limits::jsonFile));
+    std::string text(file.size(), '\0');
+    file.read(0, std::as_writable_bytes(std::span(text)));
+    readSchemaText(text, file.name(), content);
+}
+
+Schema schemaFromJson(std::string_view json, const std::string &name)
+{
+    CheckpointContent content;
+    readSchemaText(json, name, content);
+    Schema schema;
+    schema.name = name;
+    schema.tensors.reserve(content.tensors.size());
+    for (TensorEntry &entry : content.tensors)
+        // A storage of a schema is numbered by the first tensor in it.
+        schema.tensors.push_back({std::move(entry.key), std::move(entry.shape), entry.dtype, entry.storage});
+    return schema;
 }
 
 } // namespace rekey

@@ -4,6 +4,8 @@
 
 #include "ui/models/factsmodel.h"
 #include "ui/models/globalsmodel.h"
+#include "ui/views/failurecard.h"
+#include "ui/views/keytreepanel.h"
 #include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
 #include "ui/views/metadatapanel.h"
@@ -102,6 +104,32 @@ TEST_F(FilesWindow, MetadataListsWhatIsNoTensorAndFiltersIt)
     EXPECT_NE(some.find("someone"), std::string::npos);
     EXPECT_EQ(some.find("licence"), std::string::npos);
     EXPECT_EQ(facts.shownFacts(), 1U);
+}
+
+TEST_F(FilesWindow, AFileThatEndsTooEarlyStillOpensItsKeys)
+{
+    const std::filesystem::path path = safetensors("cut.safetensors", "encoder.weight");
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - 8);
+    ASSERT_TRUE(open(Side::Target, path));
+    ASSERT_NE(session->failure(Side::Target), nullptr);
+    ASSERT_NE(session->failure(Side::Target)->keys, nullptr);
+    window->showRoom(MainWindow::Map);
+    FailureCard *card = window->map()->panel(Side::Target)->failureCard();
+    ASSERT_TRUE(card->isVisible());
+    ASSERT_TRUE(card->keysOnlyButton()->isVisible());
+    QTest::mouseClick(card->keysOnlyButton(), Qt::LeftButton);
+    ASSERT_TRUE(waitFor([this] { return session->checkpoint(Side::Target) != nullptr; }));
+    EXPECT_EQ(session->checkpoint(Side::Target)->tensors().front().key, "encoder.weight");
+    EXPECT_FALSE(session->checkpoint(Side::Target)->hasValues());
+}
+
+TEST_F(FilesWindow, AFileThatIsNoCheckpointOffersNoKeys)
+{
+    ASSERT_TRUE(open(Side::Target, write("nonsense.bin", "this is no checkpoint")));
+    ASSERT_NE(session->failure(Side::Target), nullptr);
+    EXPECT_EQ(session->failure(Side::Target)->keys, nullptr);
+    window->showRoom(MainWindow::Map);
+    EXPECT_FALSE(window->map()->panel(Side::Target)->failureCard()->keysOnlyButton()->isVisible());
 }
 
 TEST_F(FilesWindow, AFileThatChangesIsNoticedAndOpenedAgain)

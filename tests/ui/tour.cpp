@@ -373,7 +373,10 @@ TEST_F(Tour, ShowsEmptyAndBadFiles)
     const QString bad = folder.filePath(QStringLiteral("model-00002-of-00003.safetensors"));
     QFile file(bad);
     ASSERT_TRUE(file.open(QIODevice::WriteOnly));
-    file.write(QByteArray("\x40\x00\x00\x00\x00\x00\x00\x00{\"a\":{\"dtype\":\"F32\",\"shape\":[4,4],\"data_offsets\":[0,64]}}", 70));
+    QByteArray header(R"({"vision_encoder.layers.0.mlp.lin1.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[0,64]},)"
+                      R"("vision_encoder.layers.1.mlp.lin1.weight":{"dtype":"F32","shape":[4,4],"data_offsets":[64,128]}})");
+    header = header.leftJustified((header.size() + 7) / 8 * 8, ' ');
+    file.write(QByteArray(1, static_cast<char>(header.size())) + QByteArray(7, '\0') + header + QByteArray(100, '\0'));
     file.close();
     session->open(Side::Target, bad.toStdString());
     WAIT_FOR(session->failure(Side::Target) != nullptr, 10000);

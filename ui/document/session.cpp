@@ -29,9 +29,14 @@ struct Opened
     std::shared_ptr<const KeyTree> tree;
 };
 
-OpenFailure describe(const std::filesystem::path &path, const std::exception &error)
+OpenFailure describe(const std::filesystem::path &path, const std::exception &error, const Progress &progress)
 {
-    OpenFailure failure{QString::fromStdString(path.filename().string()), {}, {}, QString::fromUtf8(error.what())};
+    OpenFailure failure{QString::fromStdString(path.filename().string()), {}, {}, QString::fromUtf8(error.what()), nullptr};
+    try {
+        failure.keys = std::make_shared<const KeysOnly>(readKeysOnly(path, progress));
+    } catch (const Error &) {
+        // Then the failure is all there is to say.
+    }
     if (const auto *known = dynamic_cast<const Error *>(&error)) {
         failure.part = QString::fromStdString(known->part());
         failure.reason = QString::fromStdString(known->reason());
@@ -158,7 +163,7 @@ void Session::open(Side side, const std::filesystem::path &path)
             } catch (const Cancelled &) {
                 throw;
             } catch (const std::exception &error) {
-                return describe(path, error);
+                return describe(path, error, progress);
             }
         },
         [this, side, path](Outcome outcome) {
@@ -193,6 +198,12 @@ void Session::openSchema(Side side, const CheckpointPtr &checkpoint)
             Q_EMIT opened(side);
             pairMayBeComplete();
         });
+}
+
+void Session::openKeysOnly(Side side)
+{
+    if (const OpenFailure *failed = failure(side); failed != nullptr && failed->keys)
+        openSchema(side, checkpointFromSchema(failed->keys->schema));
 }
 
 void Session::chooseRoot(Side side, const Root &root)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/keysonly.h"
 #include "core/inspect/keytree.h"
 #include "core/inspect/statistics.h"
 #include "ui/document/mappingdocument.h"
@@ -37,6 +38,7 @@ struct OpenFailure
 {
     QString file, part, reason;
     QString sentence; ///< all of it
+    std::shared_ptr<const KeysOnly> keys; ///< what its headers still list; null when they say nothing
 };
 
 /// What is open, and what is selected in it. Views do not talk to each other; they share this. GUI thread only.
@@ -65,6 +67,7 @@ public:
 
     void open(Side side, const std::filesystem::path &path);      ///< asynchronous
     void openSchema(Side side, const CheckpointPtr &checkpoint);  ///< an architecture's own schema
+    void openKeysOnly(Side side);                                 ///< what failure() still lists, without values
     void chooseRoot(Side side, const Root &root);
     void close(Side side);
     void openPair(const std::filesystem::path &source, const std::filesystem::path &target);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <QFrame>
 #include <QWidget>
 
 class QHBoxLayout;
@@ -34,25 +33,6 @@ private:
     QString m_iconName;
     QLabel *m_icon, *m_title, *m_text;
     QHBoxLayout *m_buttons;
-};
-
-/// A file that cannot be read: what, where, what was not done, and what to do next.
-class FailureCard : public QFrame
-{
-    Q_OBJECT
-public:
-    explicit FailureCard(QWidget *parent = nullptr);
-    void setFailure(const QString &file, const QString &part, const QString &reason, const QString &sentence);
-
-Q_SIGNALS:
-    void chooseAsked();
-
-protected:
-    void paintEvent(QPaintEvent *event) override;
-
-private:
-    QString m_report;
-    QLabel *m_file, *m_reason, *m_part, *m_partLabel;
 };
 
 } // namespace rekey::ui

@@ -5,6 +5,7 @@
 #include "ui/models/keytreemodel.h"
 #include "ui/theme/displaytext.h"
 #include "ui/views/emptystate.h"
+#include "ui/views/failurecard.h"
 #include "ui/views/gutter.h"
 #include "ui/views/keytreeview.h"
 #include "ui/views/rulesview.h"
@@ -78,6 +79,7 @@ KeyTreePanel::KeyTreePanel(Side side, Session &session, RulesView &rules, QWidge
     failureColumn->addWidget(m_failure);
     failureColumn->addStretch(1);
     connect(m_failure, &FailureCard::chooseAsked, this, &KeyTreePanel::openAsked);
+    connect(m_failure, &FailureCard::keysOnlyAsked, this, [this] { m_session.openKeysOnly(m_side); });
 
     m_stack->addWidget(keys);
     m_stack->addWidget(m_empty);
@@ -111,7 +113,7 @@ void KeyTreePanel::followOpened()
         m_stack->setCurrentIndex(0);
         followResolution();
     } else if (const OpenFailure *failure = m_session.failure(m_side)) {
-        m_failure->setFailure(failure->file, failure->part, failure->reason, failure->sentence);
+        m_failure->setFailure(*failure);
         m_stack->setCurrentIndex(2);
     } else {
         m_stack->setCurrentIndex(1);

@@ -27,6 +27,7 @@ public:
     KeyTreeView *view() const { return m_view; }
     KeyTreeModel *model() const { return m_model; }
     Gutter *gutter() const { return m_gutter; }
+    FailureCard *failureCard() const { return m_failure; }
     /// New resolution: statuses and curves.
     void followResolution();
     /// Frames the partners of what was selected elsewhere.

@@ -215,6 +215,9 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
     const RuleColumns columns = RuleColumns::of(row.width());
     const int middle = row.center().y() + 1;
     drawIcon(painter, statusIcon(status), columns.iconLeft, middle, statusColour);
+    // What the status does not tell already: some keys without partner, or taken by a rule before it.
+    const bool warned = effect != nullptr && !effect->problem.empty() && severityRank(status) > severityRank(Status::ToReview)
+                        && status != Status::Shadowed;
     painter.setFont(fixedFont());
     const QColor colour = status == Status::Shadowed ? theme.text3 : theme.text;
     const auto cell = [&row](int left, int right) { return QRect(left, row.y(), std::max(0, right - left), row.height()); };
@@ -235,6 +238,10 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
         drawPattern(painter, cell(columns.sourceLeft, columns.sourceRight), m_model->sourceText(number), theme, colour);
         drawIcon(painter, QStringLiteral("arrow-right"), columns.arrowLeft, middle, theme.text2);
         int right = columns.targetRight;
+        if (warned) {
+            drawIcon(painter, QStringLiteral("warning"), right - 14, middle, theme.status(Status::ToReview).foreground, 14);
+            right -= 20;
+        }
         if (const QString transform = QString::fromStdString(ruleTransformText(rule)); !transform.isEmpty()) {
             const int width = std::min(tagWidth(transform), (columns.targetRight - columns.targetLeft) * 3 / 5);
             const QString cut

@@ -5,20 +5,18 @@
 #include "core/base/error.h"
 #include "ui/jobs/job.h"
 #include "ui/theme/theme.h"
+#include "ui/views/dropframe.h"
+#include "ui/views/recentrow.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/paintkit.h"
 
 #include <QBoxLayout>
 #include <QDir>
-#include <QDragEnterEvent>
 #include <QEvent>
 #include <QFileInfo>
 #include <QImageReader>
-#include <QKeyEvent>
 #include <QLabel>
-#include <QLocale>
 #include <QMenu>
-#include <QMimeData>
 #include <QPainter>
 #include <QPainterPath>
 #include <QScrollArea>
@@ -77,181 +75,7 @@ private:
     QImage m_image;
 };
 
-QString dateText(const QDateTime &when)
-{
-    const QDate today = QDate::currentDate();
-    const QLocale locale;
-    if (when.date() == today)
-        return QObject::tr("Today, %1").arg(locale.toString(when.time(), QLocale::ShortFormat));
-    if (when.date() == today.addDays(-1))
-        return QObject::tr("Yesterday, %1").arg(locale.toString(when.time(), QLocale::ShortFormat));
-    return locale.toString(when.date(), QStringLiteral("d MMM yyyy"));
-}
-
-QString homeless(const QString &path)
-{
-    const QString home = QDir::homePath();
-    return path.startsWith(home + QLatin1Char('/')) ? QLatin1Char('~') + path.mid(home.size()) : path;
-}
-
-/// One recent pair, 48 high.
-class RecentRow : public QAbstractButton
-{
-public:
-    RecentRow(RecentPair pair, bool first, QWidget *parent = nullptr)
-        : QAbstractButton(parent)
-        , m_pair(std::move(pair))
-        , m_first(first)
-    {
-        setFixedHeight(48);
-        setFocusPolicy(Qt::StrongFocus);
-        setAttribute(Qt::WA_Hover);
-        setAccessibleName(m_pair.sourceName + QStringLiteral(" → ") + m_pair.targetName);
-        setToolTip(homeless(m_pair.source) + QStringLiteral("\n") + homeless(m_pair.target));
-    }
-
-    void setFound(bool found)
-    {
-        m_found = found;
-        update();
-    }
-
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        const Theme theme = Theme::of(palette());
-        QPainter painter(this);
-        if (underMouse())
-            painter.fillRect(rect().adjusted(1, 0, -1, 0), theme.hover);
-        if (!m_first)
-            painter.fillRect(QRectF(1, 0, width() - 2, 1.0 / devicePixelRatioF()), theme.line);
-        const qreal ratio = devicePixelRatioF();
-        painter.drawPixmap(13, 16, iconPixmap(QStringLiteral("open-pair"), 16, ratio, theme.text2));
-        const QColor ink = m_found ? theme.text : theme.text2;
-        const int middle = width() / 2;
-        QFont medium = font();
-        medium.setWeight(QFont::Medium);
-        const QFontMetrics metrics(medium);
-        const int sourceWidth = std::min(metrics.horizontalAdvance(m_pair.sourceName), (middle - 80) / 2);
-        paintText(painter, QRect(40, 5, sourceWidth + 1, 20), m_pair.sourceName, medium, ink);
-        painter.drawPixmap(40 + sourceWidth + 7, 7, iconPixmap(QStringLiteral("arrow-right"), 16, ratio, theme.text2));
-        paintText(painter, QRect(40 + sourceWidth + 30, 5, middle - sourceWidth - 80, 20), m_pair.targetName, medium, ink);
-        paintText(painter, QRect(40, 24, middle - 60, 18), homeless(QFileInfo(m_pair.source).path()), secondaryFont(), theme.text2);
-
-        Status status = Status::Filled;
-        QString text = tr("%1 of %2 filled").arg(m_pair.filled).arg(m_pair.total);
-        if (m_pair.missing > 0) {
-            status = Status::Missing;
-            text += tr(", %1 missing").arg(m_pair.missing);
-        } else if (m_pair.toReview > 0) {
-            status = Status::ToReview;
-            text += tr(", %1 to review").arg(m_pair.toReview);
-        }
-        const QColor colour = m_found ? theme.status(status).foreground : theme.text2;
-        painter.drawPixmap(middle, 16, iconPixmap(m_found ? statusIcon(status) : QStringLiteral("warning"), 16, ratio, colour));
-        paintText(painter, QRect(middle + 22, 0, width() - middle - 230, height()), m_found ? text : tr("File not found"), secondaryFont(),
-                  colour);
-        paintText(painter, QRect(width() - 200, 0, 160, height()), dateText(m_pair.when), secondaryFont(), theme.text2,
-                  Qt::AlignRight | Qt::AlignVCenter);
-        if (hasFocus())
-            paintFocusRing(painter, rect(), theme.accent);
-    }
-
-private:
-    RecentPair m_pair;
-    bool m_first, m_found = true;
-};
-
 } // namespace
-
-DropFrame::DropFrame(Side side, QWidget *parent)
-    : QWidget(parent)
-    , m_side(side)
-{
-    setAcceptDrops(true);
-    setFocusPolicy(Qt::StrongFocus);
-    setFixedHeight(184);
-    auto *open = new PageButton(PageButton::Look::Outlined, side == Side::Source ? tr("Open source…") : tr("Open target…"),
-                                QStringLiteral("open"));
-    open->setKeyCap(side == Side::Source ? QStringLiteral("Ctrl+O") : QStringLiteral("Ctrl+Shift+O"));
-    auto *buttons = new QHBoxLayout;
-    buttons->setSpacing(8);
-    buttons->addStretch(1);
-    buttons->addWidget(open);
-    if (side == Side::Target) {
-        auto *architecture = new PageButton(PageButton::Look::Outlined, tr("Choose architecture…"), QStringLiteral("schema"));
-        buttons->addWidget(architecture);
-        connect(architecture, &QAbstractButton::clicked, this, &DropFrame::architectureAsked);
-    }
-    buttons->addStretch(1);
-    auto *column = new QVBoxLayout(this);
-    column->setContentsMargins(12, 0, 12, 32);
-    column->addStretch(1);
-    column->addLayout(buttons);
-    connect(open, &QAbstractButton::clicked, this, &DropFrame::openAsked);
-    setName({});
-}
-
-void DropFrame::setName(const QString &name)
-{
-    const bool source = m_side == Side::Source;
-    m_title = name.isEmpty() ? (source ? tr("Drop the source here") : tr("Drop the target here")) : name;
-    m_text = !name.isEmpty() ? tr("Open; drop another file to replace it")
-        : source             ? tr("The file or folder your weights come from")
-                             : tr("A file, a folder, or an architecture without a file");
-    setAccessibleName(m_title);
-    update();
-}
-
-void DropFrame::paintEvent(QPaintEvent *)
-{
-    const Theme theme = Theme::of(palette());
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    QPen pen(m_over || hasFocus() ? theme.accent : theme.line2, m_over || hasFocus() ? 2 : 1);
-    if (!m_over)
-        pen.setDashPattern({3 / pen.widthF(), 3 / pen.widthF()});
-    painter.setPen(pen);
-    painter.setBrush(m_over ? theme.sel : theme.base);
-    painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 8, 8);
-    const QString iconName = m_side == Side::Source ? QStringLiteral("source") : QStringLiteral("target");
-    painter.drawPixmap(width() / 2 - 12, 32, iconPixmap(iconName, 24, devicePixelRatioF(), m_side == Side::Source ? theme.src : theme.tgt));
-    QFont title = font();
-    title.setPixelSize(QFontInfo(title).pixelSize() + 2);
-    title.setWeight(QFont::DemiBold);
-    paintText(painter, QRect(12, 62, width() - 24, 24), m_title, title, theme.text, Qt::AlignCenter);
-    paintText(painter, QRect(12, 90, width() - 24, 20), m_text, secondaryFont(), theme.text2, Qt::AlignCenter);
-}
-
-void DropFrame::keyPressEvent(QKeyEvent *event)
-{
-    if (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space)
-        Q_EMIT openAsked();
-    else
-        QWidget::keyPressEvent(event);
-}
-
-void DropFrame::dragEnterEvent(QDragEnterEvent *event)
-{
-    m_over = event->mimeData()->hasUrls();
-    if (m_over)
-        event->acceptProposedAction();
-    update();
-}
-
-void DropFrame::dragLeaveEvent(QDragLeaveEvent *)
-{
-    m_over = false;
-    update();
-}
-
-void DropFrame::dropEvent(QDropEvent *event)
-{
-    m_over = false;
-    update();
-    if (!event->mimeData()->urls().isEmpty())
-        Q_EMIT dropped(event->mimeData()->urls().front().toLocalFile());
-}
 
 StartPage::StartPage(Session &session, QWidget *parent)
     : QWidget(parent)

@@ -26,7 +26,7 @@ namespace rekey::ui {
 
 namespace {
 
-constexpr int kindsWidth = 232, kindHeight = 36;
+constexpr int kindsWidth = 300, kindHeight = 36;
 
 QString latin(std::string_view text)
 {
@@ -88,6 +88,12 @@ QWidget *ExportDialog::makeKinds(const QString &exporterId)
     left->setBackgroundRole(QPalette::Base);
     m_kinds->setFrameShape(QFrame::NoFrame);
     m_kinds->setAccessibleName(tr("Kind of export"));
+    // A chosen row is tinted, as everywhere.
+    const Theme theme = Theme::of(palette());
+    QPalette quiet = m_kinds->palette();
+    quiet.setColor(QPalette::Highlight, theme.sel);
+    quiet.setColor(QPalette::HighlightedText, theme.text);
+    m_kinds->setPalette(quiet);
     for (const Exporter &exporter : exporters()) {
         auto *item = new QListWidgetItem(icon(QStringLiteral("script")), exporterText(exporter), m_kinds);
         item->setData(Qt::UserRole, latin(exporter.id));

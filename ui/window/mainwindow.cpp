@@ -339,8 +339,8 @@ void MainWindow::showRoom(RoomIndex index)
     m_tools->setCurrentIndex(index + 1);
     m_status->setCurrentIndex(index + 1);
     m_toolBar->show();
-    // What was done is read by now; a problem stays until it is closed.
-    if (m_banner->status() != Status::Missing)
+    // What was done is read by now; a problem or a question stays until it is closed.
+    if (m_banner->status() == Status::Proven || m_banner->status() == Status::Suggested)
         m_banner->hide();
     Room *room = m_roomOf[index];
     m_undo.setActiveStack(room->undoStack() != nullptr ? room->undoStack() : &m_session.document().undoStack());
