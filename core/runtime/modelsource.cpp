@@ -23,7 +23,16 @@ TensorSourcePtr asStored(const ModelWeights &weights)
     return inSchemaTypes(mappedSource(std::move(source), *weights.mapping, std::move(resolution), target, values));
 }
 
-TensorSourcePtr renamed(TensorSourcePtr source, const Architecture &architecture, const Naming &naming)
+std::vector<std::string> keysOf(const Schema &schema)
+{
+    std::vector<std::string> keys;
+    for (const SchemaTensor &tensor : schema.tensors)
+        keys.push_back(tensor.key);
+    return keys;
+}
+
+/// `keys` are those in the file, and become so for the result.
+TensorSourcePtr renamed(TensorSourcePtr source, const Architecture &architecture, const Naming &naming, std::vector<std::string> &keys)
 {
     const Naming &own = architecture.namings.front();
     if (naming.id == own.id)
@@ -32,6 +41,12 @@ TensorSourcePtr renamed(TensorSourcePtr source, const Architecture &architecture
     Schema target = outputSchema(mapping, source->schema());
     target.name = source->schema().name;
     Resolution resolution = resolve(mapping, source->schema(), target);
+    std::vector<std::string> stored;
+    for (const TargetOutcome &outcome : resolution.targets) {
+        const bool filled = outcome.status == TargetStatus::Filled;
+        stored.push_back(filled ? keys.at(resolution.assignments[outcome.assignment].sources.front()) : std::string());
+    }
+    keys = std::move(stored);
     return mappedSource(std::move(source), mapping, std::move(resolution), std::move(target), nullptr);
 }
 
@@ -74,7 +89,8 @@ ModelSource modelSource(const ModelWeights &weights)
     ModelSource model;
     model.architecture = recognised->architecture;
     model.naming = recognised->naming;
-    model.tensors = renamed(withoutPrefix(stored, recognised->prefix), *model.architecture, *model.naming);
+    model.storedKeys = keysOf(schema);
+    model.tensors = renamed(withoutPrefix(stored, recognised->prefix), *model.architecture, *model.naming, model.storedKeys);
     model.described = weights.mapping && weights.target != nullptr ? weights.target : weights.checkpoint;
     return model;
 }

@@ -13,6 +13,7 @@ struct ModelSource
     TensorSourcePtr tensors;
     const Architecture *architecture = nullptr;
     const Naming *naming = nullptr;  ///< of the files
+    std::vector<std::string> storedKeys; ///< by index of `tensors`: its key in the file, or in the target of the mapping
     CheckpointPtr described;         ///< the checkpoint beside which a description of this model may lie
 };
 

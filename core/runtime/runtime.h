@@ -7,6 +7,8 @@
 #include "core/runtime/compute.h"
 #include "core/runtime/everything.h"
 #include "core/runtime/image.h"
+#include "core/runtime/modellayers.h"
+#include "core/runtime/scriptmodule.h"
 
 #include <filesystem>
 #include <functional>
@@ -122,6 +124,8 @@ public:
         static_cast<void>(sink);
         static_cast<void>(replacement);
     }
+    /// What a trace shows, in the order of computing; layers of the encoder come with setImage(), all others with predict().
+    virtual std::vector<TracedLayer> tracedLayers() const { return {}; }
 };
 
 /// Intersection over union of two masks of equal size; 1 for two empty ones.
@@ -145,6 +149,12 @@ public:
     /// 256 MiB at the start; SAM's embeddings take 4 MiB each. 0 empties the cache and keeps it so. Thread-safe.
     virtual void setEmbeddingCacheLimit(std::uint64_t bytes) = 0;
     virtual EmbeddingCacheState embeddingCache() const = 0;
+    /// A known model's weights under the runtime's own names; reads none. Throws Error as openSegmenter().
+    virtual std::vector<ModelKey> modelKeys(const ModelWeights &weights) = 0;
+    /// The weights of two models of one architecture, whatever the naming of each, one at a time; rows are those of `b`.
+    virtual std::vector<ModelKeyDifference> compareWeights(const ModelWeights &a, const ModelWeights &b, const Progress &progress = {}) = 0;
+    /// Throws Error when the file is no TorchScript module, execution was not allowed, or the source does not fit.
+    virtual std::unique_ptr<ScriptModule> openScriptModule(const ScriptModuleRequest &request, const Progress &progress = {}) = 0;
     /// The resolved tensor (target naming) as bytes, for tests and previews of a converted tensor.
     virtual std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) = 0;
     /// The same for many targets, in this order, one at a time.

@@ -6,6 +6,8 @@
 #include "core/runtime/embeddingcache.h"
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/modelsource.h"
+#include "core/runtime/modelweights.h"
+#include "core/runtime/torchscript.h"
 
 #include <ATen/ATen.h>
 #include <torch/version.h>
@@ -91,6 +93,21 @@ public:
                         const Progress &progress) override
     {
         guarded([&] { return convertTensorsBytes(request, targets, sink, progress); });
+    }
+
+    std::vector<ModelKey> modelKeys(const ModelWeights &weights) override
+    {
+        return guarded([&] { return modelKeysOf(weights); });
+    }
+
+    std::vector<ModelKeyDifference> compareWeights(const ModelWeights &a, const ModelWeights &b, const Progress &progress) override
+    {
+        return guarded([&] { return compareModelWeights(a, b, progress); });
+    }
+
+    std::unique_ptr<ScriptModule> openScriptModule(const ScriptModuleRequest &request, const Progress &progress) override
+    {
+        return guarded([&] { return openTorchScript(request, progress); });
     }
 
     std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights, const std::map<std::string, double> &behaviourOverrides,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/runtime/parity/activationparity.h"
 
-#include "core/base/error.h"
-
 #include <algorithm>
 #include <array>
 
@@ -47,21 +45,6 @@ ErrorOverDepth ActivationParity::errorOverDepth() const
         result.sections.back().last = i;
     }
     return result;
-}
-
-ActivationParity compareModels(const ModelParityRequest &, const Progress &)
-{
-    throw Error({}, "parity", "comparing two models layer by layer is not there yet");
-}
-
-ActivationParity compareWithRecorded(const RecordedParityRequest &, const Progress &)
-{
-    throw Error({}, "parity", "comparing a model with recorded activations is not there yet");
-}
-
-ActivationParity compareFiles(const FileParityRequest &, const Progress &)
-{
-    throw Error({}, "parity", "comparing two files of activations is not there yet");
 }
 
 } // namespace rekey

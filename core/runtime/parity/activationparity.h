@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -124,6 +125,25 @@ struct ModelParityRequest
     std::uint64_t memoryLimit = 1ULL << 30; ///< for the reference's activations; beyond it only whole blocks are kept, bytes
 };
 ActivationParity compareModels(const ModelParityRequest &request, const Progress &progress = {});
+
+/// The same for many converted models: the reference runs once. For checking again after a rule was edited.
+class ModelParity
+{
+public:
+    /// Runs the reference; `converted` of the request is not used.
+    explicit ModelParity(ModelParityRequest request, const Progress &progress = {});
+    ~ModelParity();
+    ModelParity(const ModelParity &) = delete;
+    ModelParity &operator=(const ModelParity &) = delete;
+
+    ActivationParity check(const ModelWeights &converted, const std::map<std::string, double> &behaviour = {},
+                           const Progress &progress = {}) const;
+
+    struct Recorded;
+
+private:
+    std::unique_ptr<Recorded> m_recorded;
+};
 
 /// A model against a file of reference activations (as the capture script writes it, or any safetensors file whose names end in the
 /// layers' names). The file's own inputs and prompts are used; pictures that it does not hold are taken from `images`, by the name that

@@ -2,6 +2,7 @@
 #include "core/runtime/parity/weightparity.h"
 
 #include "core/base/error.h"
+#include "core/runtime/parity/layerweights.h"
 #include "core/runtime/runtime.h"
 
 #include <fmt/format.h>
@@ -15,40 +16,6 @@
 namespace rekey {
 
 namespace {
-
-/// Distance from 1 to the next value of the type; of block types, a step over the block's largest value. 0: exact types.
-double stepOf(DType dtype)
-{
-    switch (dtype) {
-    case DType::F64:
-    case DType::C128: return 0x1p-52;
-    case DType::F32:
-    case DType::C64: return 0x1p-23;
-    case DType::F16:
-    case DType::C32: return 0x1p-10;
-    case DType::BF16: return 0x1p-7;
-    case DType::F8E4M3:
-    case DType::F8E4M3FNUZ: return 0x1p-3;
-    case DType::F8E5M2:
-    case DType::F8E5M2FNUZ: return 0x1p-2;
-    case DType::Q8_0:
-    case DType::Q8_1:
-    case DType::Q8_K: return 0x1p-7;
-    case DType::Q6_K: return 0x1p-5;
-    case DType::Q5_0:
-    case DType::Q5_1:
-    case DType::Q5_K: return 0x1p-4;
-    case DType::Q4_0:
-    case DType::Q4_1:
-    case DType::Q4_K: return 0x1p-3;
-    default: return 0;
-    }
-}
-
-bool coarser(DType a, DType b)
-{
-    return stepOf(a) > stepOf(b);
-}
 
 /// The first bytes of a tensor tell almost all apart.
 constexpr std::uint64_t probeElements = 64;
@@ -76,9 +43,7 @@ public:
     void compare(WeightParityRow row, const Arrival &arrival, const Progress &progress)
     {
         row.difference = differenceOf(arrival, row.target, progress);
-        const DType type = coarser(row.arrivingDtype, row.dtype) ? row.arrivingDtype : row.dtype;
-        // Two steps of the coarser type at the largest value: what a cast there and an operation's rounding may cost.
-        row.tolerance = 2 * stepOf(type) * row.difference.largest;
+        row.tolerance = roundingTolerance(row.arrivingDtype, row.dtype, row.difference.largest);
         if (row.difference.equal) {
             row.verdict = WeightVerdict::Equal;
         } else if (row.difference.maxAbsolute <= row.tolerance) {
@@ -285,7 +250,7 @@ private:
         for (const std::uint32_t source : assignment.sources) {
             const TensorEntry &entry = m_request.source->tensors()[source];
             row.sources.push_back(entry.key);
-            if (row.sources.size() == 1 || coarser(entry.dtype, row.arrivingDtype))
+            if (row.sources.size() == 1 || roundingTolerance(entry.dtype, entry.dtype, 1) > roundingTolerance(row.arrivingDtype, row.arrivingDtype, 1))
                 row.arrivingDtype = entry.dtype;
         }
         return row;

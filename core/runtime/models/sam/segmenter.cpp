@@ -7,7 +7,11 @@
 #include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/maskdecoder.h"
 #include "core/runtime/models/sam/picture.h"
+<<<<<<< HEAD
 #include "core/runtime/paralleltasks.h"
+=======
+#include "core/runtime/models/sam/tracedlayers.h"
+>>>>>>> 0acc101 (parity: models, recorded activations and files compared layer by layer; runtime: TorchScript modules)
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
@@ -54,6 +58,7 @@ public:
     EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress,
                                        const EverythingListener &listener) override;
     void setTrace(TraceSink sink, TraceReplacement replacement) override;
+    std::vector<TracedLayer> tracedLayers() const override { return sam::tracedLayers(m_config); }
 
 private:
     PromptTensors toTensors(const Prompts &prompts) const;
