@@ -112,10 +112,27 @@ int exportCommand(const ExportOptions &options);
 struct ParityOptions
 {
     InputOptions a, b;
-    std::filesystem::path mapping, image, activations;
+    std::filesystem::path mapping, image;
+    std::vector<std::filesystem::path> activations;
+    std::vector<std::string> points;
+    std::string box, prefixA, prefixB;
+    double tolerance = 0; ///< 0: by the dtype of computing
     bool json = false;
 };
 int parityCommand(const ParityOptions &options);
+
+/// Of `run` with a TorchScript module.
+struct ModuleOptions
+{
+    std::string as; ///< mask, heatmap, scores, features; empty: no such module
+    std::string size, fit = "stretch", mean, deviation;
+    double range = 1, threshold = 0;
+    bool blueFirst = false, allowCode = false;
+    std::string outputName;
+    int channel = 0;
+    std::filesystem::path labels, weights;
+    std::size_t top = 5;
+};
 
 struct RunOptions
 {
@@ -124,12 +141,15 @@ struct RunOptions
     std::filesystem::path mapping, image, output, overlay;
     std::vector<std::string> points;
     std::string box, text, dtype = "fp32", device = "cpu";
+    ModuleOptions module;
     bool everything = false, json = false;
     // Of --everything, with segment-anything's defaults.
     int pointsPerSide = 32, cropLayers = 0, minArea = 0;
     double iouThreshold = 0.88, stabilityThreshold = 0.95;
 };
 int runCommand(const RunOptions &options);
+/// runCommand() with --as.
+int runModule(const RunOptions &options);
 
 struct DemoOptions
 {

@@ -40,16 +40,19 @@ int exportCommand(const ExportOptions &options)
 {
     const Progress progress = terminalProgress();
     const Exporter &exporter = chosenExporter(options.exporter);
+    if (options.mapping.empty() && exporter.needsMapping)
+        throw UsageError("export needs the mapping to write; only --to capture does without.");
     const bool toFile = !options.output.empty() && options.output != "-";
     if (options.reverse && (options.sources.empty() || !options.target))
         throw UsageError("--reverse needs --source and --target: what undoes a rule depends on shapes.");
     std::vector<std::filesystem::path> inputs = filesOf(options.sources);
-    inputs.push_back(options.mapping);
+    if (!options.mapping.empty())
+        inputs.push_back(options.mapping);
     if (options.target)
         inputs.push_back(options.target->file);
     if (toFile)
         checkOutput(options.output, inputs);
-    Mapping mapping = loadMapping(options.mapping);
+    Mapping mapping = options.mapping.empty() ? Mapping() : loadMapping(options.mapping);
     const CheckpointPtr source = options.sources.empty() ? nullptr : openInputs(options.sources, progress);
     const CheckpointPtr target = options.target ? openInput(*options.target, progress) : nullptr;
     ExportInput input;

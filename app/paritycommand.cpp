@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/commands.h"
 #include "app/inputs.h"
-#include "app/mappingtext.h"
+#include "app/layerparitytext.h"
+#include "app/prompttext.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
 #include "core/runtime/parity/weightparity.h"
@@ -69,11 +70,12 @@ std::string weightsText(const WeightParity &parity)
 
 } // namespace
 
-int parityCommand(const ParityOptions &options)
+namespace {
+
+int compareWeights(const ParityOptions &options, const Progress &progress)
 {
-    if (!options.image.empty() || !options.activations.empty())
-        throw UsageError("parity compares weights so far; comparing activations layer by layer (--image, --activations) is not there yet.");
-    const Progress progress = terminalProgress();
+    if (options.a.file.empty() || options.b.file.empty())
+        throw UsageError("parity needs two checkpoints, or --activations and what to compare.");
     WeightParityRequest request;
     request.source = openInput(options.a, progress);
     request.target = openInput(options.b, progress);
@@ -87,6 +89,94 @@ int parityCommand(const ParityOptions &options)
     else
         printText(weightsText(parity));
     return parity.agrees() ? ExitDone : ExitFindings;
+}
+
+CheckpointPtr openIfGiven(const InputOptions &input, const Progress &progress)
+{
+    return input.file.empty() ? nullptr : openInput(input, progress);
+}
+
+/// The converted model: B filled from A, or B as it is, or A alone.
+ModelWeights convertedModel(const ParityOptions &options, const CheckpointPtr &a, const CheckpointPtr &b)
+{
+    if (options.mapping.empty())
+        return {b != nullptr ? b : a, std::nullopt, nullptr};
+    return {a, loadMapping(options.mapping), b};
+}
+
+ActivationParity compareOnImage(const ParityOptions &options, const Progress &progress)
+{
+    const CheckpointPtr a = openIfGiven(options.a, progress), b = openIfGiven(options.b, progress);
+    if (a == nullptr || (b == nullptr && options.mapping.empty()))
+        throw UsageError("parity --image compares two models: A and B, or A and what --mapping makes of it.");
+    ModelParityRequest request;
+    request.reference = {a, std::nullopt, nullptr};
+    request.converted = convertedModel(options, a, b);
+    request.image = loadImage(options.image);
+    if (!options.points.empty() || !options.box.empty()) {
+        request.prompts = {{"prompt", parsePrompts(options.points, options.box, request.image)}};
+    } else {
+        // A point and a box in the middle: together they use most weights of prompts.
+        const double width = request.image.width, height = request.image.height;
+        Prompts point, box;
+        point.points = {{width / 2, height / 2, true}};
+        box.box = PromptBox {width / 4, height / 4, width * 3 / 4, height * 3 / 4};
+        request.prompts = {{"point", point}, {"box", box}};
+    }
+    request.tolerance = options.tolerance > 0 ? options.tolerance : toleranceF32;
+    return compareModels(request, progress);
+}
+
+ActivationParity compareWithFile(const ParityOptions &options, const Progress &progress)
+{
+    const CheckpointPtr a = openIfGiven(options.a, progress), b = openIfGiven(options.b, progress);
+    if (a == nullptr)
+        throw UsageError("parity --activations with one file compares a model with it: name its checkpoint.");
+    RecordedParityRequest request;
+    request.reference = openCheckpoint(options.activations.front(), {}, progress);
+    request.converted = convertedModel(options, a, b);
+    if (b != nullptr && options.mapping.empty())
+        request.referenceWeights = a;
+    else if (b == nullptr || !b->hasValues())
+        request.referenceWeights = options.mapping.empty() ? nullptr : a;
+    if (!options.image.empty())
+        request.images[""] = loadImage(options.image);
+    request.tolerance = options.tolerance > 0 ? options.tolerance : toleranceF32;
+    return compareWithRecorded(request, progress);
+}
+
+ActivationParity compareTwoFiles(const ParityOptions &options, const Progress &progress)
+{
+    FileParityRequest request;
+    request.reference = openCheckpoint(options.activations[0], {}, progress);
+    request.checked = openCheckpoint(options.activations[1], {}, progress);
+    request.referencePrefix = options.prefixA;
+    request.checkedPrefix = options.prefixB;
+    if (!options.mapping.empty())
+        request.mapping = loadMapping(options.mapping);
+    request.referenceWeights = openIfGiven(options.a, progress);
+    request.checkedWeights = openIfGiven(options.b, progress);
+    request.tolerance = options.tolerance > 0 ? options.tolerance : toleranceF32;
+    return compareFiles(request, progress);
+}
+
+} // namespace
+
+int parityCommand(const ParityOptions &options)
+{
+    const Progress progress = terminalProgress();
+    if (options.image.empty() && options.activations.empty())
+        return compareWeights(options, progress);
+    const ActivationParity parity = options.activations.empty()       ? compareOnImage(options, progress)
+                                    : options.activations.size() == 1 ? compareWithFile(options, progress)
+                                                                      : compareTwoFiles(options, progress);
+    for (const std::string &warning : parity.warnings)
+        printWarning(warning);
+    if (options.json)
+        printJson(layersJson(parity));
+    else
+        printText(layersText(parity));
+    return parity.verdict == ParityVerdict::Equal || parity.verdict == ParityVerdict::WithinTolerance ? ExitDone : ExitFindings;
 }
 
 } // namespace rekey

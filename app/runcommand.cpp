@@ -2,59 +2,16 @@
 #include "app/commands.h"
 #include "app/inputs.h"
 #include "app/picture.h"
+#include "app/prompttext.h"
 #include "app/runoutput.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
-
-#include <charconv>
 
 namespace rekey {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// "10,20.5,0" to numbers. Throws Error.
-std::vector<double> numbers(std::string_view text, const char *option)
-{
-    std::vector<double> result;
-    for (const char *at = text.data(), *end = at + text.size();;) {
-        double value = 0;
-        const auto [next, error] = std::from_chars(at, end, value);
-        if (error != std::errc() || (next != end && *next != ','))
-            throw UsageError(std::string(option) + ": '" + displayText(text) + "' are no numbers with commas between them");
-        result.push_back(value);
-        if (next == end)
-            return result;
-        at = next + 1;
-    }
-}
-
-Prompts parsePrompts(const RunOptions &options, const Image &image)
-{
-    Prompts prompts;
-    const auto inside = [&](double x, double y) { return x >= 0 && y >= 0 && x <= image.width && y <= image.height; };
-    const std::string size = std::to_string(image.width) + "×" + std::to_string(image.height);
-    for (const std::string &text : options.points) {
-        const std::vector<double> n = numbers(text, "--point");
-        if (n.size() < 2 || n.size() > 3 || (n.size() == 3 && n[2] != 0 && n[2] != 1))
-            throw UsageError("--point: '" + displayText(text) + "' is not X,Y or X,Y,0 or X,Y,1");
-        if (!inside(n[0], n[1]))
-            throw UsageError("--point: '" + displayText(text) + "' lies outside the image, which is " + size);
-        prompts.points.push_back({n[0], n[1], n.size() < 3 || n[2] == 1});
-    }
-    if (!options.box.empty()) {
-        const std::vector<double> n = numbers(options.box, "--box");
-        if (n.size() != 4 || n[0] >= n[2] || n[1] >= n[3])
-            throw UsageError("--box: '" + displayText(options.box) + "' is not X0,Y0,X1,Y1 with the smaller corner first");
-        if (!inside(n[0], n[1]) || !inside(n[2], n[3]))
-            throw UsageError("--box: '" + displayText(options.box) + "' reaches outside the image, which is " + size);
-        prompts.box = PromptBox {n[0], n[1], n[2], n[3]};
-    }
-    // As segment-anything advises: a lone point is ambiguous and gets three candidates, more says which is meant.
-    prompts.multimask = prompts.points.size() == 1 && !prompts.box;
-    return prompts;
-}
 
 Precision precisionOf(const RunOptions &options)
 {
@@ -83,9 +40,11 @@ void checkUsage(const RunOptions &options)
         throw UsageError(
             "run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
     precisionOf(options);
+    if (options.output.empty())
+        throw UsageError("run needs a file to write the mask to: -o MASK.png.");
     const bool prompted = !options.points.empty() || !options.box.empty();
     if (!prompted && !options.everything)
-        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1, or --everything for all that can be found.");
+        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1, or --everything for all that can be found; or --as for a TorchScript module.");
     if (prompted && options.everything)
         throw UsageError("--everything asks a grid of points of its own; --point and --box do not go with it.");
     if (options.everything && options.beside)
@@ -143,6 +102,8 @@ bool compareBeside(const RunOptions &options, Segmenter &other, const Segmenter 
 
 int runCommand(const RunOptions &options)
 {
+    if (!options.module.as.empty())
+        return runModule(options);
     checkUsage(options);
     const Progress progress = terminalProgress();
     checkOutput(options.output, {options.image, options.checkpoint.file});
@@ -154,7 +115,7 @@ int runCommand(const RunOptions &options)
             checkOutput(options.overlay, {options.beside->file});
     }
     const Image image = loadImage(options.image);
-    const Prompts prompts = options.everything ? Prompts() : parsePrompts(options, image);
+    const Prompts prompts = options.everything ? Prompts() : parsePrompts(options.points, options.box, image);
     ModelWeights weights;
     weights.checkpoint = openInput(options.checkpoint, progress);
     if (!options.mapping.empty())

@@ -11,5 +11,6 @@ std::string writeTransformers(const ExportInput &input);
 std::string writeWeightConversions(const ExportInput &input);
 std::string writeJson(const ExportInput &input);
 std::string writeMarkdown(const ExportInput &input);
+std::string writeCapture(const ExportInput &input);
 
 } // namespace rekey

@@ -12,12 +12,13 @@
 namespace rekey {
 
 // To add an exporter: one file with one function, its declaration in exporterlist.h, one row here.
-constexpr std::array<Exporter, 5> table = {{
+constexpr std::array<Exporter, 6> table = {{
     {"python", "Python script (torch)", ".py", writePython},
     {"transformers", "Key dictionary of transformers' conversion scripts", ".py", writeTransformers},
     {"transformers5", "Weight conversions for transformers 5 (WeightRenaming, WeightConverter)", ".py", writeWeightConversions},
     {"json", "Rekey mapping (JSON)", ".rekey.json", writeJson},
     {"markdown", "Report (Markdown)", ".md", writeMarkdown},
+    {"capture", "Script that records a module's activations (torch)", ".py", writeCapture, false},
 }};
 
 std::span<const Exporter> exporters()

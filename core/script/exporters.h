@@ -20,10 +20,11 @@ struct ExportInput
 
 struct Exporter
 {
-    std::string_view id;          ///< "python", "transformers", "transformers5", "json", "markdown"
+    std::string_view id;          ///< "python", "transformers", "transformers5", "json", "markdown", "capture"
     std::string_view description; ///< "Python script (torch)"
     std::string_view extension;   ///< ".py"
     std::string (*write)(const ExportInput &input);
+    bool needsMapping = true;     ///< false: `mapping` may be null
 };
 
 std::span<const Exporter> exporters();

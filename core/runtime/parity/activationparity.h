@@ -92,6 +92,7 @@ struct ActivationParity
     ParityVerdict verdict = ParityVerdict::NothingCompared;
     std::string summary;                      ///< one or two sentences: the verdict, the layer, the keys
     double tolerance = 0;
+    double rounding = 0;                      ///< errors up to this are rounding
     std::optional<WeightParity> weights;      ///< keys of the checked side against the reference's, where both are at hand
     std::vector<std::string> warnings;
     double milliseconds = 0;
@@ -103,8 +104,9 @@ struct ActivationParity
 /// Largest error (LayerError::error()) that a layer of its own may have: one for computing in F32 and one for BF16 or F16.
 inline constexpr double toleranceF32 = 1e-3;
 inline constexpr double toleranceHalf = 3e-2;
-/// Own errors above this part of the tolerance are more than rounding: the layer drifts.
+/// Own errors above this part of the tolerance are more than rounding: the layer drifts. Two models that run in the same code round alike.
 inline constexpr double driftPart = 1e-2;
+inline constexpr double driftPartSameCode = 1e-3;
 
 struct ParityPrompts
 {

@@ -184,6 +184,7 @@ ActivationParity compareFiles(const FileParityRequest &request, const Progress &
     const auto start = std::chrono::steady_clock::now();
     ActivationParity parity;
     parity.tolerance = request.tolerance;
+    parity.rounding = parity.tolerance * driftPart;
     Comparison(request, parity).run(progress);
     parity.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return parity;

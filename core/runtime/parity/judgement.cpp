@@ -23,7 +23,7 @@ public:
     Judge(ActivationParity &parity, const std::string &behaviour)
         : m_parity(parity)
         , m_behaviour(behaviour)
-        , m_rounding(parity.tolerance * driftPart)
+        , m_rounding(parity.rounding)
     {
     }
 
@@ -115,7 +115,7 @@ private:
         case LayerWeights::None: return "it has no weights: the implementation computes something else";
         case LayerWeights::Unknown: break;
         }
-        return "whether its weights are equal is not known";
+        return "its weights could not be compared";
     }
 
     ParityVerdict verdictOfAll() const

@@ -276,6 +276,7 @@ ActivationParity ModelParity::check(const ModelWeights &converted, const std::ma
     const Stopwatch watch;
     ActivationParity parity;
     parity.tolerance = m_recorded->request.tolerance;
+    parity.rounding = parity.tolerance * driftPartSameCode;
     Comparison comparison(*m_recorded, runtime().openSegmenter(converted, behaviour, progress.part(0, 0.1)), parity);
     comparison.run(converted, progress.part(0.1, 1));
     parity.milliseconds = watch.milliseconds();

@@ -35,12 +35,18 @@ public:
             if (layer.module.empty())
                 continue;
             add(layer.module, layer.name, 1);
-            for (const std::string &name : moduleNames(layer.module, pairs))
+            const std::vector<std::string> others = moduleNames(layer.module, pairs);
+            for (const std::string &name : others)
                 add(name, layer.name, 2);
+            // A part of the model that was captured alone lacks the first segment.
+            add(layer.module.substr(layer.module.find('.') + 1), layer.name, wholeName);
+            for (const std::string &name : others)
+                add(name.substr(name.find('.') + 1), layer.name, wholeName);
         }
         for (const char *input : {"prompt.mask", "mask_input"})
             add(input, "prompt.mask", 0);
-        add("pixel_values", "input", 1);
+        for (const char *input : {"pixel_values", "input.0", "input.pixel_values", "input.x"})
+            add(input, "input", 1);
     }
 
     Recorded find(const ActivationFile &file) const
@@ -53,7 +59,7 @@ public:
                 name.resize(name.size() - 2); // the first of several results of a module
             for (std::size_t at = 0; at != std::string::npos; at = nextSegment(name, at)) {
                 const auto found = m_names.find(std::string_view(name).substr(at));
-                if (found == m_names.end())
+                if (found == m_names.end() || (found->second.rank == wholeName && at > 0))
                     continue;
                 const std::string before = at == 0 ? std::string() : name.substr(0, at - 1);
                 const auto &[layer, rank] = found->second;
@@ -69,6 +75,7 @@ public:
     }
 
 private:
+    static constexpr int wholeName = 3; ///< names of this rank count only where nothing stands before them
     struct Named { std::string layer; int rank; };
 
     void add(const std::string &name, const std::string &layer, int rank) { m_names.try_emplace(name, Named {layer, rank}); }
@@ -125,7 +132,11 @@ public:
                         "has no layer of this model (names such as 'encoder.blocks.0.out' or 'image_encoder.blocks.0'), or its picture is not at hand");
         double done = 0.1;
         const double each = 0.75 / static_cast<double>(2 * m_pictures.size());
-        for (const auto &[picture, image] : m_pictures) {
+        for (const std::string &picture : inFileOrder()) {
+            const auto found = m_pictures.find(picture);
+            if (found == m_pictures.end())
+                continue;
+            const Image &image = found->second;
             for (const bool isolated : {false, true}) {
                 comparePicture(picture, image, isolated, progress.part(done, done + each));
                 done += each;
@@ -165,6 +176,7 @@ private:
         for (const auto &[before, layers] : m_recorded) {
             if (!isPicture(layers))
                 continue;
+            m_pictureNames.insert(before);
             const ActivationFile::Entry *input = entry(before, "input");
             const int size = m_model->imageSize();
             const bool whole = input != nullptr && elementCount(input->shape) == 3ULL * static_cast<std::uint64_t>(size) * static_cast<std::uint64_t>(size);
@@ -181,23 +193,40 @@ private:
         }
     }
 
+    std::vector<std::string> inFileOrder() const
+    {
+        std::vector<std::pair<std::size_t, std::string>> places;
+        for (const auto &[before, layers] : m_recorded) {
+            std::size_t first = SchemaIndex::npos;
+            for (const auto &[layer, entry] : layers)
+                first = std::min(first, entry->tensor);
+            places.emplace_back(first, before);
+        }
+        std::ranges::sort(places);
+        std::vector<std::string> names;
+        for (auto &[first, before] : places)
+            names.push_back(std::move(before));
+        return names;
+    }
+
     std::string pictureOf(const std::string &before) const
     {
         std::string best;
         bool found = false;
-        for (const auto &[picture, image] : m_pictures) {
+        for (const std::string &picture : m_pictureNames) {
             const bool fits = picture.empty() || before == picture || (before.starts_with(picture) && before.size() > picture.size() && std::string_view("./:").find(before[picture.size()]) != std::string_view::npos);
             if (fits && (!found || picture.size() > best.size())) {
                 best = picture;
                 found = true;
             }
         }
-        return found ? best : m_pictures.size() == 1 ? m_pictures.begin()->first : std::string("\n");
+        return found || m_pictures.empty() ? best : m_pictures.begin()->first;
     }
 
     void findCases()
     {
-        for (const auto &[before, layers] : m_recorded) {
+        for (const std::string &before : inFileOrder()) {
+            const auto &layers = m_recorded.at(before);
             const bool asked = std::ranges::any_of(layers, [](const auto &found) { return found.first.starts_with("decoder.") || found.first == "sparse"; });
             const std::string picture = pictureOf(before);
             if (!asked || !m_pictures.contains(picture))
@@ -421,6 +450,7 @@ private:
     std::map<std::string, const TracedLayer *> m_layerOf;
     Recorded m_recorded;
     std::map<std::string, Image> m_pictures; ///< by what stands before its layers; black where the file holds the input itself
+    std::set<std::string> m_pictureNames;    ///< also those that are not at hand
     std::vector<Case> m_cases;
     std::map<std::string, std::size_t> m_rowOf;
     std::vector<std::pair<std::string, Case>> m_nameOf; ///< by row: the trace's name, and where
@@ -435,6 +465,7 @@ ActivationParity compareWithRecorded(const RecordedParityRequest &request, const
     const auto start = std::chrono::steady_clock::now();
     ActivationParity parity;
     parity.tolerance = request.tolerance;
+    parity.rounding = parity.tolerance * driftPart;
     Comparison(request, parity, progress).run(progress);
     parity.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return parity;

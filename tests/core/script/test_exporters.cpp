@@ -42,12 +42,12 @@ TEST(Exporters, TableIsComplete)
         EXPECT_FALSE(exporter.description.empty());
         EXPECT_TRUE(exporter.extension.starts_with("."));
     }
-    EXPECT_EQ(ids, (std::set<std::string_view>{"python", "transformers", "transformers5", "json", "markdown"}));
+    EXPECT_EQ(ids, (std::set<std::string_view>{"python", "transformers", "transformers5", "json", "markdown", "capture"}));
     try {
         exporterById("yaml");
         ADD_FAILURE();
     } catch (const Error &error) {
-        EXPECT_THAT(error.what(), HasSubstr("known: python, transformers, transformers5, json, markdown"));
+        EXPECT_THAT(error.what(), HasSubstr("known: python, transformers, transformers5, json, markdown, capture"));
     }
 }
 

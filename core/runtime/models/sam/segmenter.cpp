@@ -273,7 +273,8 @@ void SamSegmenter::setTrace(TraceSink sink, TraceReplacement replacement)
             return value;
         if (others.size() != static_cast<std::size_t>(plain.numel()))
             throw Error("", name, fmt::format("{} values cannot take the place of {}", others.size(), shapeText(shape)));
-        return at::from_blob(const_cast<float *>(others.data()), shape, at::kFloat).to(value.options(), false, true);
+        // With the strides of the original: the layout decides which kernels run next, and these round differently.
+        return at::empty_like(value).copy_(at::from_blob(const_cast<float *>(others.data()), shape, at::kFloat));
     };
 }
 

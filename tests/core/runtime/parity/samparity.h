@@ -33,9 +33,21 @@ inline ModelParityRequest samRequest(const Mapping &mapping)
 inline Rule copyRule(const std::string &from, const std::string &to)
 {
     Rule rule;
-    rule.sources = {Pattern::parse(from)};
-    rule.targets = {Pattern::parse(to)};
+    rule.sources = {Pattern::literal(from)};
+    rule.targets = {Pattern::literal(to)};
     return rule;
+}
+
+/// Every key to itself but for two, which change places: rules 0 and 1 fill them.
+inline Mapping swapped(const Schema &schema, const std::string &a, const std::string &b)
+{
+    Mapping mapping;
+    mapping.rules = {copyRule(b, a), copyRule(a, b)};
+    for (const SchemaTensor &tensor : schema.tensors) {
+        if (tensor.key != a && tensor.key != b)
+            mapping.rules.push_back(copyRule(tensor.key, tensor.key));
+    }
+    return mapping;
 }
 
 } // namespace rekey::test

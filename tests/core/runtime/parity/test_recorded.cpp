@@ -59,29 +59,27 @@ TEST(RecordedParity, EveryLayerOfHuggingFaceIsWithin1e4)
 TEST(RecordedParity, NamesASwapWithoutTheReferencesWeights)
 {
     RecordedParityRequest request = recordedRequest("reference.safetensors", "sam_tiny.pth");
-    Mapping mapping;
-    mapping.rules = {copyRule("mask_decoder.iou_prediction_head.layers.0.bias", "mask_decoder.iou_prediction_head.layers.1.bias"),
-                     copyRule("mask_decoder.iou_prediction_head.layers.1.bias", "mask_decoder.iou_prediction_head.layers.0.bias"), copyRule("{rest}", "{rest}")};
     const CheckpointPtr original = request.converted.checkpoint;
+    const Mapping mapping
+        = swapped(original->schema(), "mask_decoder.iou_prediction_head.layers.0.bias", "mask_decoder.iou_prediction_head.layers.1.bias");
     request.converted = {original, mapping, checkpointFromSchema(original->schema())};
     ActivationParity parity = compareWithRecorded(request);
     EXPECT_EQ(parity.verdict, ParityVerdict::Differs) << "whose fault it is cannot be known";
     ASSERT_TRUE(parity.firstDivergence);
     EXPECT_EQ(parity.rows[*parity.firstDivergence].layer, "square.point1: decoder.iou_all");
-    EXPECT_EQ(parity.rows[*parity.firstDivergence].rules, (std::vector<std::uint32_t> {0, 1, 2}));
+    EXPECT_EQ(parity.rows[*parity.firstDivergence].rules.size(), 6U);
     request.referenceWeights = openCheckpoint(samFolder / "hf");
     parity = compareWithRecorded(request);
     EXPECT_EQ(parity.verdict, ParityVerdict::WeightsDiffer) << "with the weights in any naming it can";
     EXPECT_EQ(parity.rows[*parity.firstDivergence].differingKeys.size(), 2U);
+    EXPECT_LT(parity.rows[*parity.firstDivergence].rules.front(), 2U);
 }
 
 TEST(RecordedParity, ALayerAnswersForThoseBeforeItThatTheFileLacks)
 {
     RecordedParityRequest request = recordedRequest("reference.safetensors", "sam_tiny.pth");
-    Mapping mapping;
-    mapping.rules = {copyRule("image_encoder.blocks.2.norm1.weight", "image_encoder.blocks.2.norm2.weight"),
-                     copyRule("image_encoder.blocks.2.norm2.weight", "image_encoder.blocks.2.norm1.weight"), copyRule("{rest}", "{rest}")};
     const CheckpointPtr original = request.converted.checkpoint;
+    const Mapping mapping = swapped(original->schema(), "image_encoder.blocks.2.norm1.weight", "image_encoder.blocks.2.norm2.weight");
     request.converted = {original, mapping, checkpointFromSchema(original->schema())};
     request.referenceWeights = original;
     const ActivationParity parity = compareWithRecorded(request);
@@ -114,6 +112,9 @@ TEST(RecordedParity, SaysWhatIsMissing)
     request.images.clear();
     const ActivationParity parity = compareWithRecorded(request);
     EXPECT_THAT(parity.warnings, testing::Contains(HasSubstr("wide: the file does not hold the picture")));
+    EXPECT_EQ(parity.verdict, ParityVerdict::WithinTolerance) << parity.summary;
+    for (const LayerParityRow &row : parity.rows)
+        EXPECT_TRUE(row.layer.starts_with("square") || row.layer.starts_with("encoder.")) << row.layer;
     request.reference = openCheckpoint(samFolder / "sam_tiny.pth");
     EXPECT_THROW(compareWithRecorded(request), Error);
 }

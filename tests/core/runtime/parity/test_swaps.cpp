@@ -60,13 +60,6 @@ std::string plain(const std::string &layer)
     return colon == std::string::npos ? layer : layer.substr(colon + 2);
 }
 
-Mapping swapped(const std::string &a, const std::string &b)
-{
-    Mapping mapping;
-    mapping.rules = {copyRule(a, b), copyRule(b, a), copyRule("{rest}", "{rest}")};
-    return mapping;
-}
-
 bool isKeyBias(const std::string &key)
 {
     return key.ends_with("k_proj.bias");
@@ -78,7 +71,7 @@ TEST(Swaps, EveryPairOfEqualShapeIsNamedByItsLayers)
 {
     ModelParityRequest request = samRequest({});
     const std::vector<SchemaTensor> tensors = request.reference.checkpoint->schema().tensors;
-    ModelParity parity(request);
+    const ModelParity parity(request);
     std::size_t pairs = 0;
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         for (std::size_t j = i + 1; j < tensors.size(); ++j) {
@@ -87,7 +80,7 @@ TEST(Swaps, EveryPairOfEqualShapeIsNamedByItsLayers)
                 continue;
             ++pairs;
             ModelWeights converted = request.converted;
-            converted.mapping = swapped(a, b);
+            converted.mapping = swapped(request.reference.checkpoint->schema(), a, b);
             const ActivationParity result = parity.check(converted);
             ASSERT_TRUE(result.firstDivergence) << a << " and " << b;
             const std::string expected = layerOf(a) + ' ' + layerOf(b);

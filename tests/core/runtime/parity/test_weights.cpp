@@ -38,12 +38,11 @@ TEST(WeightParity, AConversionAgreesWithTheRealTarget)
 
 TEST(WeightParity, NamesWhatIsMixedUp)
 {
-    Mapping mapping;
-    mapping.rules = {copyRule("image_encoder.blocks.0.norm1.weight", "image_encoder.blocks.0.norm2.weight"),
-                     copyRule("image_encoder.blocks.0.norm2.weight", "image_encoder.blocks.0.norm1.weight"), copyRule("{rest}", "{rest}")};
     const CheckpointPtr original = openCheckpoint(samFolder / "sam_tiny.pth");
+    const Mapping mapping = swapped(original->schema(), "image_encoder.blocks.0.norm1.weight", "image_encoder.blocks.0.norm2.weight");
     const WeightParity parity = weightParity({original, original, mapping});
     EXPECT_EQ(parity.count(WeightVerdict::Different), 2U);
+    EXPECT_EQ(parity.count(WeightVerdict::Equal), parity.rows.size() - 2);
     const WeightParityRow *row = parity.find("image_encoder.blocks.0.norm1.weight");
     ASSERT_NE(row, nullptr);
     EXPECT_EQ(row->holdsValuesOf, "image_encoder.blocks.0.norm2.weight");
@@ -55,13 +54,14 @@ TEST(WeightParity, NamesWhatIsMixedUp)
 TEST(WeightParity, ComparesConvertedTensorsAndTellsShapes)
 {
     const CheckpointPtr original = openCheckpoint(samFolder / "sam_tiny.pth");
-    Mapping mapping;
-    mapping.rules = {copyRule("image_encoder.blocks.0.attn.proj.weight", "image_encoder.blocks.0.attn.proj.weight"), copyRule("{rest}", "{rest}")};
-    mapping.rules[0].transform.push_back(Transpose {0, 1});
-    mapping.rules.insert(mapping.rules.begin(), copyRule("image_encoder.blocks.0.mlp.lin1.bias", "image_encoder.blocks.0.norm1.bias"));
+    const std::string matrix = "image_encoder.blocks.0.attn.proj.weight", narrow = "image_encoder.blocks.0.norm1.bias";
+    Mapping mapping = swapped(original->schema(), matrix, narrow);
+    mapping.rules[0] = copyRule(matrix, matrix);
+    mapping.rules[0].transform = parseTransform("transpose 0 1");
+    mapping.rules[1] = copyRule("image_encoder.blocks.0.mlp.lin1.bias", narrow);
     const WeightParity parity = weightParity({original, original, mapping});
-    EXPECT_EQ(parity.find("image_encoder.blocks.0.attn.proj.weight")->verdict, WeightVerdict::Different);
-    const WeightParityRow *shape = parity.find("image_encoder.blocks.0.norm1.bias");
+    EXPECT_EQ(parity.find(matrix)->verdict, WeightVerdict::Different);
+    const WeightParityRow *shape = parity.find(narrow);
     EXPECT_EQ(shape->verdict, WeightVerdict::Different);
     EXPECT_EQ(shape->arriving, (Shape {128}));
     EXPECT_FALSE(shape->reason.empty());
