@@ -153,10 +153,15 @@ void addModule(CLI::App *c, ModuleOptions &o)
     c->add_option("--as", o.as, "run CHECKPOINT as a TorchScript module and show its result so")
         ->check(CLI::IsMember({"mask", "heatmap", "scores", "features"}))
         ->group(group);
-    c->add_flag("--allow-code", o.allowCode, "a TorchScript file is a program: allow it to run; only for files whose maker you trust")->group(group);
-    c->add_option("--weights", o.weights, "fill its parameters and buffers from this checkpoint, through --mapping or by equal names")->group(group);
+    c->add_flag("--allow-code", o.allowCode, "a TorchScript file is a program: allow it to run; only for files whose maker you trust")
+        ->group(group);
+    c->add_option("--weights", o.weights, "fill its parameters and buffers from this checkpoint, through --mapping or by equal names")
+        ->group(group);
     c->add_option("--size", o.size, "input in pixels: 224, or WIDTHxHEIGHT (default: the image's own size)")->group(group);
-    c->add_option("--fit", o.fit, "how the image comes to that size")->check(CLI::IsMember({"stretch", "pad", "crop"}))->capture_default_str()->group(group);
+    c->add_option("--fit", o.fit, "how the image comes to that size")
+        ->check(CLI::IsMember({"stretch", "pad", "crop"}))
+        ->capture_default_str()
+        ->group(group);
     c->add_option("--mean", o.mean, "R,G,B to subtract, or 'imagenet' for its mean and deviation")->group(group);
     c->add_option("--std", o.deviation, "R,G,B to divide by")->group(group);
     c->add_option("--range", o.range, "pixels run from 0 to this before the mean is subtracted")->capture_default_str()->group(group);
@@ -174,10 +179,12 @@ void addRunning(CLI::App &app, int &result)
         app, result, "parity", "where two models part: their weights, or layer by layer what they compute", &parityCommand,
         [](CLI::App *c, ParityOptions &o) {
             c->add_option("A", o.a.file, "checkpoint; the original");
-            c->add_option("B", o.b.file, "checkpoint to compare with; with --mapping and --image or --activations also a schema, filled from A");
+            c->add_option("B", o.b.file,
+                          "checkpoint to compare with; with --mapping and --image or --activations also a schema, filled from A");
             c->add_option("-m,--mapping", o.mapping, "mapping from A's keys to B's (default: equal keys)");
             c->add_option("-i,--image", o.image, "compare layer by layer what A and B compute of this picture");
-            c->add_option("--point", o.points, "with --image: X,Y or X,Y,0 (background), in pixels; may be repeated")->allow_extra_args(false);
+            c->add_option("--point", o.points, "with --image: X,Y or X,Y,0 (background), in pixels; may be repeated")
+                ->allow_extra_args(false);
             c->add_option("--box", o.box, "with --image: X0,Y0,X1,Y1 in pixels");
             c->add_option("--activations", o.activations,
                           "a file of recorded activations to compare a model with (B, or A alone), or two files, which needs no model; "
@@ -185,13 +192,14 @@ void addRunning(CLI::App &app, int &result)
                 ->expected(1, 2);
             c->add_option("--prefix-a", o.prefixA, "of the first file, only names that begin so, without it: 'hf/'");
             c->add_option("--prefix-b", o.prefixB, "the same of the second file");
-            c->add_option("--tolerance", o.tolerance, "largest error of a layer, as a part of its largest value if that is above 1 (default 1e-3)")
+            c->add_option("--tolerance", o.tolerance,
+                          "largest error of a layer, as a part of its largest value if that is above 1 (default 1e-3)")
                 ->check(CLI::PositiveNumber);
             c->add_option("--root-a", o.a.root, rootHelp);
             c->add_option("--root-b", o.b.root, rootHelp);
             addJson(c, o.json);
         });
-    addCommand<RunOptions>(app, result, "run", "segment an image with a SAM checkpoint, or run a TorchScript module on it", &runCommand, [](CLI::App *c, RunOptions &o) {
+    addCommand<RunOptions>(app, result, "run", "segment an image, or run a TorchScript module", &runCommand, [](CLI::App *c, RunOptions &o) {
         c->add_option("CHECKPOINT", o.checkpoint.file, "checkpoint, or the source of a mapping")->required();
         c->add_option("-i,--image", o.image, "JPEG or PNG")->required();
         c->add_option("-m,--mapping", o.mapping, "run the target of this mapping, filled from CHECKPOINT");
@@ -210,7 +218,8 @@ void addRunning(CLI::App &app, int &result)
         c->add_option_function<std::string>(
             "--beside", [&o](const std::string &file) { o.beside = InputOptions {file}; },
             "another checkpoint, asked the same: how far the two agree (exit code 1 when masks differ)");
-        c->add_option("-o,--output", o.output, "mask to write: .png of the image's size, .svg outlines, .json (COCO run lengths); with --as a picture");
+        c->add_option("-o,--output", o.output,
+                      "mask to write: .png of the image's size, .svg outlines, .json (COCO run lengths); with --as a picture");
         addModule(c, o.module);
         c->add_option("--overlay", o.overlay, "also write the image with the mask over it");
         c->add_option("--dtype", o.dtype, "of the encoder's products: fp32, bf16 or fp16; all but fp32 lose accuracy")->capture_default_str();

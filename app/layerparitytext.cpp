@@ -75,12 +75,14 @@ std::string layersText(const ActivationParity &parity)
         if (row.verdict == LayerVerdict::Equal || row.verdict == LayerVerdict::WithinTolerance)
             continue;
         if (shown++ == 0)
-            text += fmt::format("{:<{}}  {:>11}  {:>8}  {:<7}  {:<12}  why\n", "layer", width, "accumulated", "isolated", "weights", "verdict");
+            text += fmt::format("{:<{}}  {:>11}  {:>8}  {:<7}  {:<12}  why\n", "layer", width, "accumulated", "isolated", "weights",
+                                "verdict");
         if (shown > rowsShown)
             break;
         const std::string rules = row.verdict == LayerVerdict::Follows || row.differingKeys.empty() ? std::string() : rulesText(row.rules);
-        text += fmt::format("{:<{}}  {:>11}  {:>8}  {:<7}  {:<12}  {}{}{}\n", displayText(row.layer, 200), width, errorText(row.accumulated),
-                            errorText(row.isolated), weightsName(row.weights), verdictName(row.verdict), row.reason, rules.empty() ? "" : "; ", rules);
+        text += fmt::format("{:<{}}  {:>11}  {:>8}  {:<7}  {:<12}  {}{}{}\n", displayText(row.layer, 200), width,
+                            errorText(row.accumulated), errorText(row.isolated), weightsName(row.weights), verdictName(row.verdict),
+                            row.reason, rules.empty() ? "" : "; ", rules);
     }
     if (shown > rowsShown)
         text += "… and more; --json lists all\n";

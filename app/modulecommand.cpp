@@ -49,10 +49,10 @@ std::array<double, 3> channels(const std::string &text, const char *option)
 ImagePreparation preparationOf(const ModuleOptions &options)
 {
     ImagePreparation preparation;
-    preparation.fit = options.size.empty()     ? ImagePreparation::Fit::Keep
-                      : options.fit == "pad"   ? ImagePreparation::Fit::Pad
-                      : options.fit == "crop"  ? ImagePreparation::Fit::Crop
-                                               : ImagePreparation::Fit::Stretch;
+    preparation.fit = options.size.empty()    ? ImagePreparation::Fit::Keep
+                      : options.fit == "pad"  ? ImagePreparation::Fit::Pad
+                      : options.fit == "crop" ? ImagePreparation::Fit::Crop
+                                              : ImagePreparation::Fit::Stretch;
     if (!options.size.empty())
         parseSize(options.size, preparation);
     preparation.range = options.range;
@@ -110,7 +110,8 @@ std::string scoresText(const std::vector<ClassScore> &scores)
 {
     std::string text;
     for (const ClassScore &score : scores)
-        text += fmt::format("{:.4f}  class {}  {}  (score {:.4f})\n", score.probability, score.index, displayText(score.label), score.score);
+        text
+            += fmt::format("{:.4f}  class {}  {}  (score {:.4f})\n", score.probability, score.index, displayText(score.label), score.score);
     return text;
 }
 
@@ -120,7 +121,8 @@ std::unique_ptr<ScriptModule> openModule(const RunOptions &options, const Progre
     request.file = options.checkpoint.file;
     request.executionAllowed = options.module.allowCode;
     if (!options.module.allowCode)
-        throw UsageError("a TorchScript file is a program: running it executes code from the file. If you trust its maker, add --allow-code.");
+        throw UsageError(
+            "a TorchScript file is a program: running it executes code from the file. If you trust its maker, add --allow-code.");
     if (!options.module.weights.empty())
         request.source = openInput({options.module.weights}, progress);
     if (!options.mapping.empty()) {
@@ -131,7 +133,8 @@ std::unique_ptr<ScriptModule> openModule(const RunOptions &options, const Progre
     std::unique_ptr<ScriptModule> module = runtime().openScriptModule(request, progress);
     const std::vector<std::string> open = module->notFilled();
     if (!open.empty())
-        printWarning(fmt::format("{} keep the module's own values; the first is {}", countText(open.size(), "key"), displayText(open.front())));
+        printWarning(
+            fmt::format("{} keep the module's own values; the first is {}", countText(open.size(), "key"), displayText(open.front())));
     return module;
 }
 
@@ -156,7 +159,10 @@ int runModule(const RunOptions &options)
     Json results = Json::array();
     for (const ScriptOutput &each : outputs)
         results.push_back({{"name", each.name}, {"shape", each.shape}});
-    Json json = {{"module", module->description()}, {"filled", module->filled()}, {"milliseconds", module->milliseconds()}, {"results", std::move(results)}};
+    Json json = {{"module", module->description()},
+                 {"filled", module->filled()},
+                 {"milliseconds", module->milliseconds()},
+                 {"results", std::move(results)}};
     std::string text = fmt::format("{}, {} filled\nresult {} {} in {}\n", module->description(), module->filled(), displayText(output.name),
                                    shapeText(output.shape), durationText(module->milliseconds()));
     if (kind == OutputKind::Scores) {
@@ -164,9 +170,10 @@ int runModule(const RunOptions &options)
         json["scores"] = scoresJson(scores);
         text += scoresText(scores);
     } else {
-        const Image picture = kind == OutputKind::Mask      ? maskPicture(output, asked)
-                              : kind == OutputKind::HeatMap ? heatMap(valueMap(output, static_cast<std::size_t>(std::max(0, asked.channel))))
-                                                            : featureColours(output);
+        const Image picture = kind == OutputKind::Mask ? maskPicture(output, asked)
+                              : kind == OutputKind::HeatMap
+                                  ? heatMap(valueMap(output, static_cast<std::size_t>(std::max(0, asked.channel))))
+                                  : featureColours(output);
         savePicture(inPictureSize(picture, image, asked), options.output);
         json["file"] = options.output.string();
         text += "Written: " + options.output.string() + "\n";

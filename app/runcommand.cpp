@@ -44,7 +44,8 @@ void checkUsage(const RunOptions &options)
         throw UsageError("run needs a file to write the mask to: -o MASK.png.");
     const bool prompted = !options.points.empty() || !options.box.empty();
     if (!prompted && !options.everything)
-        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1, or --everything for all that can be found; or --as for a TorchScript module.");
+        throw UsageError("run needs a prompt: --point X,Y or --box X0,Y0,X1,Y1, or --everything for all that can be found; "
+                         "or --as for a TorchScript module.");
     if (prompted && options.everything)
         throw UsageError("--everything asks a grid of points of its own; --point and --box do not go with it.");
     if (options.everything && options.beside)

@@ -59,7 +59,9 @@ std::vector<ModelKeyDifference> compareModelWeights(const ModelWeights &a, const
     const c10::InferenceMode mode;
     const ModelSource left = modelSource(a), right = modelSource(b);
     if (left.architecture != right.architecture)
-        throw Error("", "", "one model is " + left.architecture->name + ", the other " + right.architecture->name + ": their weights cannot be compared");
+        throw Error("", "",
+                    "one model is " + left.architecture->name + ", the other " + right.architecture->name
+                        + ": their weights cannot be compared");
     std::vector<ModelKeyDifference> rows;
     const std::vector<SchemaTensor> &tensors = right.tensors->schema().tensors;
     for (std::size_t i = 0; i < tensors.size(); ++i) {

@@ -131,7 +131,8 @@ std::vector<Vector> principalDirections(const std::vector<double> &rows, std::si
         for (std::size_t k = 0; k < count; ++k) {
             Vector next(width);
             for (std::size_t i = 0; i < width; ++i)
-                next[i] = std::inner_product(directions[k].begin(), directions[k].end(), covariance.begin() + static_cast<std::ptrdiff_t>(i * width), 0.0);
+                next[i] = std::inner_product(directions[k].begin(), directions[k].end(),
+                                             covariance.begin() + static_cast<std::ptrdiff_t>(i * width), 0.0);
             for (std::size_t before = 0; before < k; ++before) {
                 const double along = dot(next, directions[before]);
                 for (std::size_t i = 0; i < width; ++i)
@@ -175,7 +176,8 @@ std::array<std::uint8_t, 3> heatColour(double unit)
     const auto below = std::min(static_cast<std::size_t>(place), stops.size() - 2);
     std::array<std::uint8_t, 3> colour {};
     for (std::size_t i = 0; i < 3; ++i)
-        colour[i] = static_cast<std::uint8_t>(std::lround(std::lerp(stops[below][i], stops[below + 1][i], place - static_cast<double>(below))));
+        colour[i]
+            = static_cast<std::uint8_t>(std::lround(std::lerp(stops[below][i], stops[below + 1][i], place - static_cast<double>(below))));
     return colour;
 }
 
@@ -202,7 +204,8 @@ const ScriptOutput &mainOutput(std::span<const ScriptOutput> outputs, OutputKind
         return *best;
     std::string shapes;
     for (const ScriptOutput &output : outputs)
-        shapes += fmt::format("{}{}{}{}", shapes.empty() ? "" : ", ", displayText(output.name), output.name.empty() ? "" : " ", shapeText(output.shape));
+        shapes += fmt::format("{}{}{}{}", shapes.empty() ? "" : ", ", displayText(output.name), output.name.empty() ? "" : " ",
+                              shapeText(output.shape));
     throw Error({}, {}, "none of the results can be shown in this way: " + shapes);
 }
 
@@ -218,7 +221,11 @@ ValueMap valueMap(const ScriptOutput &output, std::size_t channel)
         throw cannotShow(output, "a map");
     if (channel >= maps.channels)
         throw Error({}, displayText(output.name), fmt::format("has {} maps; there is no map {}", maps.channels, channel));
-    ValueMap map {static_cast<int>(maps.width), static_cast<int>(maps.height), {}, std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()};
+    ValueMap map {static_cast<int>(maps.width),
+                  static_cast<int>(maps.height),
+                  {},
+                  std::numeric_limits<float>::infinity(),
+                  -std::numeric_limits<float>::infinity()};
     for (std::size_t i = 0; i < maps.width * maps.height; ++i) {
         const float value = output.values[maps.at(channel, i)];
         map.values.push_back(value);
@@ -283,7 +290,8 @@ std::vector<ClassScore> classScores(const ScriptOutput &output, const std::vecto
     std::vector<ClassScore> scores;
     for (std::size_t i = 0; i < classes; ++i) {
         const auto score = static_cast<double>(values[i]);
-        scores.push_back({i, i < labels.size() ? labels[i] : std::string(), score, probabilities ? score : std::exp(score - largest) / total});
+        scores.push_back(
+            {i, i < labels.size() ? labels[i] : std::string(), score, probabilities ? score : std::exp(score - largest) / total});
     }
     std::ranges::stable_sort(scores, std::greater<>(), &ClassScore::score);
     scores.resize(std::min(count, scores.size()));
@@ -311,8 +319,9 @@ std::vector<std::string> loadLabels(const std::filesystem::path &file)
     } else if (json.is_object()) {
         constexpr std::size_t mostClasses = 1'000'000;
         for (const auto &[key, value] : json.items()) {
-            const std::size_t index = !key.empty() && key.size() < 7 && std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; })
-                                          ? std::stoul(key) : mostClasses;
+            const std::size_t index
+                = !key.empty() && key.size() < 7 && std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; }) ? std::stoul(key)
+                                                                                                                          : mostClasses;
             if (index >= mostClasses)
                 throw Error(file.string(), displayText(key), "is no index of a class");
             labels.resize(std::max(labels.size(), index + 1));
@@ -355,7 +364,8 @@ Image featureColours(const ScriptOutput &output)
     for (std::size_t k = 0; k < 3; ++k) {
         Vector along(positions);
         for (std::size_t i = 0; i < positions; ++i)
-            along[i] = std::inner_product(directions[k].begin(), directions[k].end(), rows.begin() + static_cast<std::ptrdiff_t>(i * maps.channels), 0.0);
+            along[i] = std::inner_product(directions[k].begin(), directions[k].end(),
+                                          rows.begin() + static_cast<std::ptrdiff_t>(i * maps.channels), 0.0);
         const std::vector<std::uint8_t> shades = stretched(along);
         for (std::size_t i = 0; i < positions; ++i)
             image.rgb[3 * i + k] = shades[i];

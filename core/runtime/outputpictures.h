@@ -40,7 +40,7 @@ struct ClassScore
 {
     std::size_t index = 0;
     std::string label; ///< empty without labels
-    double score = 0;  ///< as the network gives it
+    double score = 0; ///< as the network gives it
     double probability = 0; ///< softmax over all; the score itself where scores are probabilities already
 };
 /// Best first, at most `count`.

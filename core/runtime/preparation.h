@@ -14,13 +14,13 @@ struct ImagePreparation
 {
     enum class Fit : std::uint8_t {
         Stretch, ///< to width × height, whatever the picture's proportions
-        Pad,     ///< the longer side fits, zeros to the right and below after normalising
-        Crop,    ///< the shorter side fits, the middle is taken
-        Keep,    ///< the picture's own size; width and height are not used
+        Pad, ///< the longer side fits, zeros to the right and below after normalising
+        Crop, ///< the shorter side fits, the middle is taken
+        Keep, ///< the picture's own size; width and height are not used
     };
     int width = 224, height = 224;
     Fit fit = Fit::Stretch;
-    double range = 1;   ///< pixels are brought from 0..255 to 0..range before mean and deviation
+    double range = 1; ///< pixels are brought from 0..255 to 0..range before mean and deviation
     std::array<double, 3> mean = {0, 0, 0}, deviation = {1, 1, 1};
     bool blueFirst = false; ///< BGR; mean and deviation are in the order of the channels as the network gets them
     bool operator==(const ImagePreparation &) const = default;

@@ -26,7 +26,8 @@ struct ScriptModuleRequest
 {
     std::filesystem::path file;
     /// A TorchScript file is a program: opening and running it executes code from the file, which can read and change whatever its
-    /// interpreter offers. Without a person's consent nothing is opened. Listing such a file as a checkpoint needs none: that executes nothing.
+    /// interpreter offers. Without a person's consent nothing is opened. Listing such a file as a checkpoint needs none: that executes
+    /// nothing.
     bool executionAllowed = false;
     /// Parameters and buffers are filled from here before running: through the mapping where there is one, else by equal names.
     CheckpointPtr source;
@@ -39,11 +40,11 @@ class ScriptModule
 public:
     virtual ~ScriptModule() = default;
     virtual std::string description() const = 0; ///< "TorchScript ResNet, 161 parameters, 53 buffers"
-    virtual std::size_t filled() const = 0;      ///< parameters and buffers that were filled from the source
+    virtual std::size_t filled() const = 0; ///< parameters and buffers that were filled from the source
     virtual std::vector<std::string> notFilled() const = 0; ///< keys of the module that the source leaves as they are
     /// Runs forward() with one tensor. Throws Error with what the module says when it fails. Cancel takes effect before and after.
     virtual std::vector<ScriptOutput> run(const Image &image, const ImagePreparation &preparation, const Progress &progress = {}) = 0;
-    virtual double milliseconds() const = 0;     ///< of the last run(), without preparing the picture
+    virtual double milliseconds() const = 0; ///< of the last run(), without preparing the picture
 };
 
 } // namespace rekey

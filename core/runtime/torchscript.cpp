@@ -27,8 +27,7 @@ std::string lastLine(std::string_view message)
 }
 
 /// Runs code of the module: whatever it throws becomes a sentence about the file.
-template <class Work>
-auto guardedScript(const std::filesystem::path &file, const char *part, const Work &work)
+template <class Work> auto guardedScript(const std::filesystem::path &file, const char *part, const Work &work)
 {
     try {
         return work();
@@ -171,7 +170,8 @@ public:
         const c10::InferenceMode mode;
         progress.step(0, 2, "running the module");
         const PreparedImage prepared = prepareImage(image, preparation);
-        const at::Tensor pixels = at::tensor(at::ArrayRef<float>(prepared.values)).view({1, 3, prepared.height, prepared.width}).to(inputType());
+        const at::Tensor pixels
+            = at::tensor(at::ArrayRef<float>(prepared.values)).view({1, 3, prepared.height, prepared.width}).to(inputType());
         const auto start = std::chrono::steady_clock::now();
         const c10::IValue result = guardedScript(m_file, "forward", [&] { return m_module.forward({pixels}); });
         m_milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -215,8 +215,8 @@ private:
         Resolution resolution = resolve(mapping, source, target);
         checkApplies(mapping, resolution, source, target);
         const std::vector<TargetOutcome> outcomes = resolution.targets;
-        const TensorSourcePtr values
-            = inSchemaTypes(mappedSource(checkpointSource(request.source, Access::InPlace), mapping, std::move(resolution), target, nullptr));
+        const TensorSourcePtr values = inSchemaTypes(
+            mappedSource(checkpointSource(request.source, Access::InPlace), mapping, std::move(resolution), target, nullptr));
         for (std::size_t i = 0; i < slots.size(); ++i) {
             progress.step(i, slots.size(), "filling the module");
             const TargetOutcome &outcome = outcomes[i];
@@ -231,7 +231,8 @@ private:
             }
         }
         if (m_filled == 0)
-            throw Error(m_file.string(), {}, "gets nothing from " + displayText(request.source->name()) + ": no key of one is a key of the other");
+            throw Error(m_file.string(), {},
+                        "gets nothing from " + displayText(request.source->name()) + ": no key of one is a key of the other");
     }
 
     std::filesystem::path m_file;
@@ -247,11 +248,13 @@ std::unique_ptr<ScriptModule> openTorchScript(const ScriptModuleRequest &request
 {
     if (!request.executionAllowed)
         throw Error(request.file.string(), "TorchScript",
-                    "is a program, not only data: opening it to run it executes code from the file; allow that only for a file whose maker you trust");
+                    "is a program, not only data: opening it to run it executes code from the file; allow that only for a file whose maker "
+                    "you trust");
     const CheckpointPtr listing = openCheckpoint(request.file);
     if (listing->format() != "torchscript")
         throw Error(request.file.string(), {},
-                    "is " + std::string(listing->formatText()) + ", not a TorchScript module; torch.jit.script or torch.jit.trace make one");
+                    "is " + std::string(listing->formatText())
+                        + ", not a TorchScript module; torch.jit.script or torch.jit.trace make one");
     return std::make_unique<TorchScriptModule>(request, progress);
 }
 

@@ -61,7 +61,9 @@ void ActivationFile::readWeights()
 {
     constexpr std::string_view mark = "weight:";
     for (const MetadataEntry &entry : m_file->metadata()) {
-        const std::string *key = entry.path.size() == 2 && entry.path[0] == PathStep {"__metadata__"} ? std::get_if<std::string>(&entry.path[1].value) : nullptr;
+        const std::string *key = entry.path.size() == 2 && entry.path[0] == PathStep {"__metadata__"}
+                                     ? std::get_if<std::string>(&entry.path[1].value)
+                                     : nullptr;
         if (key == nullptr || !key->starts_with(mark))
             continue;
         SchemaTensor tensor;

@@ -24,7 +24,10 @@ public:
         std::size_t tensor = 0;
         Shape shape;
     };
-    const std::vector<Entry> &entries() const { return m_entries; } ///< in the file's order: that of computing, as the capture script writes it
+    const std::vector<Entry> &entries() const
+    {
+        return m_entries;
+    } ///< in the file's order: that of computing, as the capture script writes it
     const Entry *find(std::string_view name) const;
     std::vector<float> values(const Entry &entry) const;
 

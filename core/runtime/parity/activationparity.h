@@ -21,12 +21,12 @@
 namespace rekey {
 
 enum class LayerVerdict : std::uint8_t {
-    Equal,           ///< bit for bit
+    Equal, ///< bit for bit
     WithinTolerance, ///< rounding only
-    Drifts,          ///< its own error is more than rounding, but within the tolerance
-    Diverges,        ///< its own error is beyond the tolerance
-    Follows,         ///< differs only because its input does
-    NotCompared,     ///< only one side has it, or the shapes do not go together
+    Drifts, ///< its own error is more than rounding, but within the tolerance
+    Diverges, ///< its own error is beyond the tolerance
+    Follows, ///< differs only because its input does
+    NotCompared, ///< only one side has it, or the shapes do not go together
 };
 inline constexpr std::size_t layerVerdicts = 6;
 /// "equal", "within tolerance", "drifts", "diverges", "follows", "not compared".
@@ -34,9 +34,9 @@ std::string_view verdictName(LayerVerdict verdict);
 
 /// Of the weights that a layer computes with.
 enum class LayerWeights : std::uint8_t {
-    None,    ///< it has none
+    None, ///< it has none
     Unknown, ///< one side's are not at hand
-    Equal,   ///< or within the tolerance of their dtype
+    Equal, ///< or within the tolerance of their dtype
     Differ,
 };
 /// "–", "unknown", "equal", "differ".
@@ -46,9 +46,9 @@ enum class ParityVerdict : std::uint8_t {
     NothingCompared,
     Equal,
     WithinTolerance,
-    WeightsDiffer,     ///< the mapping (or the file) is wrong: a layer that parts has other weights
+    WeightsDiffer, ///< the mapping (or the file) is wrong: a layer that parts has other weights
     ComputationDiffers, ///< weights are equal where the layers part: the implementation (eps, activation, resize) is another
-    Differs,           ///< they part, and whether the weights do is not known
+    Differs, ///< they part, and whether the weights do is not known
 };
 std::string_view verdictName(ParityVerdict verdict);
 
@@ -63,37 +63,44 @@ struct LayerError
 
 struct LayerParityRow
 {
-    std::string layer;          ///< "encoder.blocks.3.attn"; with several prompts after theirs: "box: decoder.layers.0.mlp"
+    std::string layer; ///< "encoder.blocks.3.attn"; with several prompts after theirs: "box: decoder.layers.0.mlp"
     std::string referenceLayer; ///< its name on the reference's side; empty where it lacks it
-    std::string section;        ///< for a plot's parts: the first segments that layers have in common, "encoder"
+    std::string section; ///< for a plot's parts: the first segments that layers have in common, "encoder"
     Shape shape, referenceShape;
     std::optional<LayerError> accumulated; ///< both sides fed the same picture
-    std::optional<LayerError> isolated;    ///< the checked layer fed the reference's input
+    std::optional<LayerError> isolated; ///< the checked layer fed the reference's input
     LayerWeights weights = LayerWeights::Unknown;
-    std::vector<std::string> keys;           ///< of the checked side, which this layer computes with
-    std::vector<std::string> differingKeys;  ///< of these, those whose weights differ
-    std::vector<std::uint32_t> rules;        ///< of the mapping, which fill `keys`; those of differingKeys first
+    std::vector<std::string> keys; ///< of the checked side, which this layer computes with
+    std::vector<std::string> differingKeys; ///< of these, those whose weights differ
+    std::vector<std::uint32_t> rules; ///< of the mapping, which fill `keys`; those of differingKeys first
     LayerVerdict verdict = LayerVerdict::NotCompared;
-    std::string reason;                      ///< one sentence, or empty
+    std::string reason; ///< one sentence, or empty
 };
 
-struct PlotPoint { double depth = 0, error = 0; }; ///< depth: index of the row; error: LayerError::error(), 0 where equal
+struct PlotPoint
+{
+    double depth = 0, error = 0;
+}; ///< depth: index of the row; error: LayerError::error(), 0 where equal
 struct ErrorOverDepth
 {
     std::vector<PlotPoint> accumulated, isolated;
-    struct Section { std::string name; std::size_t first = 0, last = 0; }; ///< rows [first, last]
+    struct Section
+    {
+        std::string name;
+        std::size_t first = 0, last = 0;
+    }; ///< rows [first, last]
     std::vector<Section> sections;
 };
 
 struct ActivationParity
 {
-    std::vector<LayerParityRow> rows;         ///< in depth order
+    std::vector<LayerParityRow> rows; ///< in depth order
     std::optional<std::size_t> firstDivergence; ///< the row where they part: the first that diverges, else the first that drifts
     ParityVerdict verdict = ParityVerdict::NothingCompared;
-    std::string summary;                      ///< one or two sentences: the verdict, the layer, the keys
+    std::string summary; ///< one or two sentences: the verdict, the layer, the keys
     double tolerance = 0;
-    double rounding = 0;                      ///< errors up to this are rounding
-    std::optional<WeightParity> weights;      ///< keys of the checked side against the reference's, where both are at hand
+    double rounding = 0; ///< errors up to this are rounding
+    std::optional<WeightParity> weights; ///< keys of the checked side against the reference's, where both are at hand
     std::vector<std::string> warnings;
     double milliseconds = 0;
 
@@ -118,7 +125,7 @@ struct ParityPrompts
 /// weights and behaviour nothing but zero comes out.
 struct ModelParityRequest
 {
-    ModelWeights reference;  ///< the original
+    ModelWeights reference; ///< the original
     ModelWeights converted;
     std::map<std::string, double> referenceBehaviour, convertedBehaviour; ///< overrides; else as each file's implementation has them
     Image image;
@@ -152,7 +159,7 @@ private:
 /// stands before the layers in the file ("wide" for "wide.encoder.…"), or by an empty name for all.
 struct RecordedParityRequest
 {
-    CheckpointPtr reference;     ///< activations
+    CheckpointPtr reference; ///< activations
     ModelWeights converted;
     std::map<std::string, double> convertedBehaviour;
     CheckpointPtr referenceWeights; ///< in any known naming; null: not at hand, unless converted.target has values
@@ -167,7 +174,7 @@ struct FileParityRequest
 {
     CheckpointPtr reference, checked; ///< activations
     std::string referencePrefix, checkedPrefix; ///< only names that begin with these, without them ("hf/", "kornia/")
-    std::optional<Mapping> mapping;   ///< from the reference's keys to the checked side's
+    std::optional<Mapping> mapping; ///< from the reference's keys to the checked side's
     CheckpointPtr referenceWeights, checkedWeights; ///< may be null; else the digests in the files of a capture script are used
     double tolerance = toleranceF32;
 };

@@ -68,7 +68,8 @@ std::optional<Arrangement> arrangement(const Shape &from, const Shape &to)
     return std::nullopt;
 }
 
-std::span<const float> arranged(std::span<const float> values, const Shape &from, const Shape &to, Arrangement how, std::vector<float> &buffer)
+std::span<const float> arranged(std::span<const float> values, const Shape &from, const Shape &to, Arrangement how,
+                                std::vector<float> &buffer)
 {
     if (how == Arrangement::Same)
         return values;
@@ -77,7 +78,8 @@ std::span<const float> arranged(std::span<const float> values, const Shape &from
     const bool first = how == Arrangement::ChannelsFirst;
     const Shape &planes = first ? b : a;
     const auto batchAt = static_cast<std::size_t>(batchOfTransposition(planes, first ? a : b));
-    const std::size_t batches = batchAt == 1 ? static_cast<std::size_t>(planes[0]) : 1, channels = static_cast<std::size_t>(planes[batchAt]);
+    const std::size_t batches = batchAt == 1 ? static_cast<std::size_t>(planes[0]) : 1,
+                      channels = static_cast<std::size_t>(planes[batchAt]);
     const std::size_t positions = values.size() / batches / channels;
     buffer.resize(values.size());
     for (std::size_t batch = 0; batch < batches; ++batch) {

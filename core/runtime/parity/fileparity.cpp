@@ -36,8 +36,9 @@ public:
         if (request.mapping) {
             m_resolution = resolve(*request.mapping, m_from, m_to);
             if (m_from.tensors.empty() || m_to.tensors.empty())
-                parity.warnings.emplace_back("The mapping was not used: the files do not say which weights the models have (those of the capture "
-                                             "script do), and the checkpoints are not given.");
+                parity.warnings.emplace_back(
+                    "The mapping was not used: the files do not say which weights the models have (those of the capture "
+                    "script do), and the checkpoints are not given.");
         }
     }
 
@@ -45,8 +46,9 @@ public:
     {
         const LayerPairs found = pairLayers(m_reference, m_checked, keyPairs());
         if (found.byOrder > 0)
-            m_parity.warnings.push_back(fmt::format("{} of {} layers have other names and no mapping; they were put together by order and shape.", found.byOrder,
-                                                    found.pairs.size()));
+            m_parity.warnings.push_back(
+                fmt::format("{} of {} layers have other names and no mapping; they were put together by order and shape.", found.byOrder,
+                            found.pairs.size()));
         countUnpaired("the reference", m_reference, found);
         countUnpaired("the other file", m_checked, found);
         compareWeights(progress.part(0, 0.3));
@@ -81,8 +83,8 @@ private:
                 alone.push_back(entry.name);
         }
         if (!alone.empty())
-            m_parity.warnings.push_back(fmt::format("{} of {} layers in {} have no partner; the first is {}.", alone.size(), file.entries().size(), side,
-                                                    displayText(alone.front(), 200)));
+            m_parity.warnings.push_back(fmt::format("{} of {} layers in {} have no partner; the first is {}.", alone.size(),
+                                                    file.entries().size(), side, displayText(alone.front(), 200)));
     }
 
     void compareWeights(const Progress &progress)
@@ -125,7 +127,8 @@ private:
             }
             const auto a = m_reference.digests().find(source), b = m_checked.digests().find(row.key);
             const auto original = std::ranges::find(m_from.tensors, source, &SchemaTensor::key);
-            if (a == m_reference.digests().end() || b == m_checked.digests().end() || original == m_from.tensors.end() || original->dtype != row.dtype)
+            if (a == m_reference.digests().end() || b == m_checked.digests().end() || original == m_from.tensors.end()
+                || original->dtype != row.dtype)
                 continue;
             row.sources = {source};
             partner[source] = row.key;

@@ -102,7 +102,8 @@ private:
         if (row.verdict == LayerVerdict::Follows)
             return row.isolated ? "its own error is rounding: its input differs" : "a layer before it differs";
         if (!departs(row.verdict))
-            return row.weights == LayerWeights::Differ ? "weights differ where this picture does not show it: " + differingText(row) : std::string();
+            return row.weights == LayerWeights::Differ ? "weights differ where this picture does not show it: " + differingText(row)
+                                                       : std::string();
         if (row.isolated && row.isolated->error() <= m_rounding)
             return "rounding of many layers adds up";
         if (row.accumulated->difference.notFinite > 0 && row.weights != LayerWeights::Differ)
@@ -128,9 +129,11 @@ private:
             || any([](const LayerParityRow &row) { return departs(row.verdict) && row.weights == LayerWeights::Differ; }))
             return ParityVerdict::WeightsDiffer;
         if (m_parity.firstDivergence)
-            return rows[*m_parity.firstDivergence].weights == LayerWeights::Unknown ? ParityVerdict::Differs : ParityVerdict::ComputationDiffers;
-        return any([](const LayerParityRow &row) { return row.accumulated && row.verdict != LayerVerdict::Equal; }) ? ParityVerdict::WithinTolerance
-                                                                                                                   : ParityVerdict::Equal;
+            return rows[*m_parity.firstDivergence].weights == LayerWeights::Unknown ? ParityVerdict::Differs
+                                                                                    : ParityVerdict::ComputationDiffers;
+        return any([](const LayerParityRow &row) { return row.accumulated && row.verdict != LayerVerdict::Equal; })
+                   ? ParityVerdict::WithinTolerance
+                   : ParityVerdict::Equal;
     }
 
     std::string summary() const
@@ -143,7 +146,8 @@ private:
         default: break;
         }
         if (!m_parity.firstDivergence)
-            return fmt::format("All {} layers agree on this input, but the weights of {} keys do not: it does not show them.", compared, differingWeights());
+            return fmt::format("All {} layers agree on this input, but the weights of {} keys do not: it does not show them.", compared,
+                               differingWeights());
         const LayerParityRow &row = m_parity.rows[*m_parity.firstDivergence];
         const double error = (row.isolated ? row.isolated : row.accumulated)->error();
         std::string text = fmt::format("{} {} first, by {:.1e}{}: {}.", row.layer, verdictName(row.verdict), error,

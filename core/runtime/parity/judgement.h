@@ -10,8 +10,8 @@ namespace rekey {
 /// The error of `checked` beside `reference`, as many values.
 LayerError layerError(std::span<const float> checked, std::span<const float> reference);
 
-/// Verdicts and reasons of all rows, in depth order, then the first divergence, the verdict over all and its summary. Rows have their errors,
-/// weights and keys. `behaviour`: how the two implementations are known to differ, "decoder_norm_eps 1e-05 and 1e-06", or empty.
+/// Verdicts and reasons of all rows, in depth order, then the first divergence, the verdict over all and its summary. Rows have their
+/// errors, weights and keys. `behaviour`: how the two implementations are known to differ, "decoder_norm_eps 1e-05 and 1e-06", or empty.
 void judge(ActivationParity &parity, const std::string &behaviour);
 
 } // namespace rekey

@@ -89,7 +89,10 @@ public:
     }
 
 private:
-    bool fits(std::size_t a, std::size_t b) const { return arrangement(m_checked.entries()[b].shape, m_reference.entries()[a].shape).has_value(); }
+    bool fits(std::size_t a, std::size_t b) const
+    {
+        return arrangement(m_checked.entries()[b].shape, m_reference.entries()[a].shape).has_value();
+    }
 
     bool pair(const std::string &name, std::size_t checked)
     {
@@ -143,7 +146,7 @@ private:
 
     const ActivationFile &m_reference, &m_checked;
     std::vector<std::size_t> m_partner; ///< by entry of the checked file
-    std::vector<bool> m_taken;          ///< by entry of the reference
+    std::vector<bool> m_taken; ///< by entry of the reference
     std::map<std::string, std::size_t> m_index;
 };
 

@@ -41,7 +41,8 @@ double stepOf(DType dtype)
 /// Whether one of `names` is this key, or the part of it before a dot.
 bool isAmong(const std::string &key, const std::vector<std::string> &names)
 {
-    return std::ranges::any_of(names, [&](const std::string &name) { return name == key || (name.ends_with('.') && key.starts_with(name)); });
+    return std::ranges::any_of(names,
+                               [&](const std::string &name) { return name == key || (name.ends_with('.') && key.starts_with(name)); });
 }
 
 void addOnce(std::vector<std::uint32_t> &rules, std::uint32_t rule)
@@ -79,7 +80,8 @@ void describeWeights(LayerParityRow &row, const std::map<std::string, const Weig
                                                : LayerWeights::Unknown;
 }
 
-ModelWeightTable::ModelWeightTable(const ModelWeights &checked, const ModelWeights *reference, ActivationParity &parity, const Progress &progress)
+ModelWeightTable::ModelWeightTable(const ModelWeights &checked, const ModelWeights *reference, ActivationParity &parity,
+                                   const Progress &progress)
     : m_keys(runtime().modelKeys(checked))
 {
     if (checked.mapping) {
@@ -88,7 +90,8 @@ ModelWeightTable::ModelWeightTable(const ModelWeights &checked, const ModelWeigh
         const Resolution resolution = resolve(*checked.mapping, source, target);
         for (std::size_t i = 0; i < target.tensors.size(); ++i) {
             const TargetOutcome &outcome = resolution.targets[i];
-            m_rules[target.tensors[i].key] = outcome.rule != none || outcome.assignment == none ? outcome.rule : resolution.assignments[outcome.assignment].rule;
+            m_rules[target.tensors[i].key]
+                = outcome.rule != none || outcome.assignment == none ? outcome.rule : resolution.assignments[outcome.assignment].rule;
             if (outcome.assignment != none) {
                 for (const std::uint32_t from : resolution.assignments[outcome.assignment].sources)
                     m_sources[target.tensors[i].key].push_back(source.tensors[from].key);
@@ -109,7 +112,8 @@ ModelWeightTable::ModelWeightTable(const ModelWeights &checked, const ModelWeigh
     }
 }
 
-void ModelWeightTable::compare(const ModelWeights &checked, const ModelWeights &reference, WeightParity &weights, const Progress &progress) const
+void ModelWeightTable::compare(const ModelWeights &checked, const ModelWeights &reference, WeightParity &weights,
+                               const Progress &progress) const
 {
     const std::vector<ModelKeyDifference> differences = runtime().compareWeights(reference, checked, progress);
     std::map<std::string, std::string> checkedName; // by the reference's key

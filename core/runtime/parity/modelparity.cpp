@@ -210,7 +210,8 @@ private:
             },
             [&](const std::string &name, const Shape &shape) -> std::span<const float> {
                 const Activation *reference = m_reference.store.find(m_label + name);
-                return reference != nullptr && reference->shape == shape ? std::span<const float>(reference->values) : std::span<const float>();
+                return reference != nullptr && reference->shape == shape ? std::span<const float>(reference->values)
+                                                                         : std::span<const float>();
             });
         m_reference.compute(*m_checked, m_label, progress);
     }
@@ -264,14 +265,17 @@ ModelParity::ModelParity(ModelParityRequest request, const Progress &progress)
     recorded.description = model->description();
     recorded.behaviour = model->behaviour();
     std::string label;
-    model->setTrace([&](const std::string &name, const Shape &shape, std::span<const float> values) { recorded.store.add(name, label, shape, values); });
+    model->setTrace([&](const std::string &name, const Shape &shape, std::span<const float> values) {
+        recorded.store.add(name, label, shape, values);
+    });
     recorded.compute(*model, label, progress.part(0.2, 1));
     recorded.milliseconds = watch.milliseconds();
 }
 
 ModelParity::~ModelParity() = default;
 
-ActivationParity ModelParity::check(const ModelWeights &converted, const std::map<std::string, double> &behaviour, const Progress &progress) const
+ActivationParity ModelParity::check(const ModelWeights &converted, const std::map<std::string, double> &behaviour,
+                                    const Progress &progress) const
 {
     const Stopwatch watch;
     ActivationParity parity;

@@ -47,7 +47,8 @@ std::vector<std::string> moduleNames(const std::string &module, const KeyPairs &
         common = common.empty() ? parent : commonModule(common, parent);
         if (common.empty())
             break;
-        counted.push_back(withoutLast(other, static_cast<std::size_t>(std::count(key.begin() + static_cast<std::ptrdiff_t>(module.size()), key.end(), '.'))));
+        counted.push_back(withoutLast(
+            other, static_cast<std::size_t>(std::count(key.begin() + static_cast<std::ptrdiff_t>(module.size()), key.end(), '.'))));
     }
     add(common);
     // A module that wraps a single other one: as many segments deep as on this side, where that lies around what they have in common.

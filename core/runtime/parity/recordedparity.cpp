@@ -76,7 +76,11 @@ public:
 
 private:
     static constexpr int wholeName = 3; ///< names of this rank count only where nothing stands before them
-    struct Named { std::string layer; int rank; };
+    struct Named
+    {
+        std::string layer;
+        int rank;
+    };
 
     void add(const std::string &name, const std::string &layer, int rank) { m_names.try_emplace(name, Named {layer, rank}); }
 
@@ -101,9 +105,9 @@ private:
 /// One run of predict(): which entry of recorded batches it is, and what was asked.
 struct Case
 {
-    std::string before;  ///< what stands before the names in the file
+    std::string before; ///< what stands before the names in the file
     std::string picture; ///< the same of its picture
-    std::string label;   ///< in front of layers: "square.point1: "
+    std::string label; ///< in front of layers: "square.point1: "
     std::size_t batch = 0, batches = 1;
     Prompts prompts;
 };
@@ -129,7 +133,8 @@ public:
         findCases();
         if (m_pictures.empty())
             throw Error(m_request.reference->path().string(), {},
-                        "has no layer of this model (names such as 'encoder.blocks.0.out' or 'image_encoder.blocks.0'), or its picture is not at hand");
+                        "has no layer of this model (names such as 'encoder.blocks.0.out' or 'image_encoder.blocks.0'), or its picture is "
+                        "not at hand");
         double done = 0.1;
         const double each = 0.75 / static_cast<double>(2 * m_pictures.size());
         for (const std::string &picture : inFileOrder()) {
@@ -168,7 +173,8 @@ private:
 
     bool isPicture(const std::map<std::string, const ActivationFile::Entry *> &layers) const
     {
-        return std::ranges::any_of(layers, [&](const auto &found) { return m_layerOf.contains(found.first) && !m_layerOf.at(found.first)->perPrompt; });
+        return std::ranges::any_of(
+            layers, [&](const auto &found) { return m_layerOf.contains(found.first) && !m_layerOf.at(found.first)->perPrompt; });
     }
 
     void findPictures()
@@ -179,17 +185,20 @@ private:
             m_pictureNames.insert(before);
             const ActivationFile::Entry *input = entry(before, "input");
             const int size = m_model->imageSize();
-            const bool whole = input != nullptr && elementCount(input->shape) == 3ULL * static_cast<std::uint64_t>(size) * static_cast<std::uint64_t>(size);
+            const bool whole = input != nullptr
+                               && elementCount(input->shape) == 3ULL * static_cast<std::uint64_t>(size) * static_cast<std::uint64_t>(size);
             const auto named = m_request.images.find(before), any = m_request.images.find("");
             if (whole)
-                m_pictures[before] = {size, size, std::vector<std::uint8_t>(3 * static_cast<std::size_t>(size) * static_cast<std::size_t>(size))};
+                m_pictures[before]
+                    = {size, size, std::vector<std::uint8_t>(3 * static_cast<std::size_t>(size) * static_cast<std::size_t>(size))};
             else if (named != m_request.images.end())
                 m_pictures[before] = named->second;
             else if (any != m_request.images.end())
                 m_pictures[before] = any->second;
             else
-                m_parity.warnings.push_back(fmt::format("{}: the file does not hold the picture as the model gets it; give the picture to compare its layers.",
-                                                        before.empty() ? "input" : displayText(before)));
+                m_parity.warnings.push_back(
+                    fmt::format("{}: the file does not hold the picture as the model gets it; give the picture to compare its layers.",
+                                before.empty() ? "input" : displayText(before)));
         }
     }
 
@@ -214,7 +223,9 @@ private:
         std::string best;
         bool found = false;
         for (const std::string &picture : m_pictureNames) {
-            const bool fits = picture.empty() || before == picture || (before.starts_with(picture) && before.size() > picture.size() && std::string_view("./:").find(before[picture.size()]) != std::string_view::npos);
+            const bool fits = picture.empty() || before == picture
+                              || (before.starts_with(picture) && before.size() > picture.size()
+                                  && std::string_view("./:").find(before[picture.size()]) != std::string_view::npos);
             if (fits && (!found || picture.size() > best.size())) {
                 best = picture;
                 found = true;
@@ -227,7 +238,8 @@ private:
     {
         for (const std::string &before : inFileOrder()) {
             const auto &layers = m_recorded.at(before);
-            const bool asked = std::ranges::any_of(layers, [](const auto &found) { return found.first.starts_with("decoder.") || found.first == "sparse"; });
+            const bool asked = std::ranges::any_of(
+                layers, [](const auto &found) { return found.first.starts_with("decoder.") || found.first == "sparse"; });
             const std::string picture = pictureOf(before);
             if (!asked || !m_pictures.contains(picture))
                 continue;
@@ -240,7 +252,8 @@ private:
 
     void addBatches(Case one)
     {
-        const ActivationFile::Entry *points = entry(one.before, "prompt.points"), *labels = entry(one.before, "prompt.labels"), *boxes = entry(one.before, "prompt.boxes");
+        const ActivationFile::Entry *points = entry(one.before, "prompt.points"), *labels = entry(one.before, "prompt.labels"),
+                                    *boxes = entry(one.before, "prompt.boxes");
         std::string why;
         const ActivationFile::Entry *mask = maskOf(one, why);
         if (points == nullptr && boxes == nullptr && mask == nullptr && why.empty())
@@ -259,20 +272,24 @@ private:
             const std::string number = one.batches > 1 ? fmt::format("[{}]", one.batch) : std::string();
             one.label = one.before.empty() ? number : one.before + number + ": ";
             if (points != nullptr) {
-                const std::vector<float> at = slice(*points, one), foreground = labels != nullptr ? slice(*labels, one) : std::vector<float>();
+                const std::vector<float> at = slice(*points, one),
+                                         foreground = labels != nullptr ? slice(*labels, one) : std::vector<float>();
                 for (std::size_t i = 0; i + 1 < at.size(); i += 2)
-                    one.prompts.points.push_back({static_cast<double>(at[i]), static_cast<double>(at[i + 1]), i / 2 >= foreground.size() || foreground[i / 2] > 0});
+                    one.prompts.points.push_back(
+                        {static_cast<double>(at[i]), static_cast<double>(at[i + 1]), i / 2 >= foreground.size() || foreground[i / 2] > 0});
             }
             if (boxes != nullptr) {
                 const std::vector<float> corners = slice(*boxes, one);
                 if (corners.size() == 4)
-                    one.prompts.box = PromptBox {static_cast<double>(corners[0]), static_cast<double>(corners[1]), static_cast<double>(corners[2]), static_cast<double>(corners[3])};
+                    one.prompts.box = PromptBox {static_cast<double>(corners[0]), static_cast<double>(corners[1]),
+                                                 static_cast<double>(corners[2]), static_cast<double>(corners[3])};
             }
             m_cases.push_back(one);
         }
     }
 
-    /// The mask that a case was prompted with; `why` says what is wrong. That there was one shows in an embedding that is not the same all over.
+    /// The mask that a case was prompted with; `why` says what is wrong. That there was one shows in an embedding that is not the same all
+    /// over.
     const ActivationFile::Entry *maskOf(const Case &one, std::string &why) const
     {
         const ActivationFile::Entry *mask = entry(one.before, "prompt.mask"), *dense = entry(one.before, "dense");
@@ -388,7 +405,9 @@ private:
         const ActivationFile::Entry *found = entryFor(m_where, name);
         if (found == nullptr)
             return;
-        const std::string label = prompted && (m_cases.size() > 1 || m_pictures.size() > 1) ? m_where.label : prompted ? std::string() : m_where.label;
+        const std::string label = prompted && (m_cases.size() > 1 || m_pictures.size() > 1) ? m_where.label
+                                  : prompted                                                ? std::string()
+                                                                                            : m_where.label;
         const auto [place, added] = m_rowOf.try_emplace(label + name, m_parity.rows.size());
         if (added) {
             LayerParityRow row;
@@ -450,7 +469,7 @@ private:
     std::map<std::string, const TracedLayer *> m_layerOf;
     Recorded m_recorded;
     std::map<std::string, Image> m_pictures; ///< by what stands before its layers; black where the file holds the input itself
-    std::set<std::string> m_pictureNames;    ///< also those that are not at hand
+    std::set<std::string> m_pictureNames; ///< also those that are not at hand
     std::vector<Case> m_cases;
     std::map<std::string, std::size_t> m_rowOf;
     std::vector<std::pair<std::string, Case>> m_nameOf; ///< by row: the trace's name, and where

@@ -59,7 +59,8 @@ private:
     ValueDifference differenceOf(const Arrival &arrival, std::size_t target, const Progress &progress) const
     {
         if (arrival.stored != SchemaIndex::npos)
-            return sameBytes(arrival.stored, target, progress) ? equalValues(target) : compareValues(m_source, arrival.stored, m_target, target, progress);
+            return sameBytes(arrival.stored, target, progress) ? equalValues(target)
+                                                               : compareValues(m_source, arrival.stored, m_target, target, progress);
         const TensorEntry &entry = m_target.tensors()[target];
         std::vector<std::byte> stored(arrival.converted.size());
         m_target.read(target, 0, entry.elements(), stored);
@@ -197,7 +198,8 @@ void compareEqualKeys(const WeightParityRequest &request, WeightParity &result, 
             result.rows.push_back(std::move(row));
             continue;
         }
-        comparison.compare(std::move(row), {partner, {}}, progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count));
+        comparison.compare(std::move(row), {partner, {}},
+                           progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count));
     }
 }
 
@@ -234,7 +236,8 @@ public:
             if (copied == SchemaIndex::npos)
                 toConvert.push_back(i);
             else
-                m_comparison.compare(filledRow(i), {copied, {}}, progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count));
+                m_comparison.compare(filledRow(i), {copied, {}},
+                                     progress.part(static_cast<double>(i) / count, static_cast<double>(i + 1) / count));
         }
         compareConverted(toConvert, progress);
         std::ranges::sort(m_result.rows, {}, &WeightParityRow::target);
@@ -250,7 +253,8 @@ private:
         for (const std::uint32_t source : assignment.sources) {
             const TensorEntry &entry = m_request.source->tensors()[source];
             row.sources.push_back(entry.key);
-            if (row.sources.size() == 1 || roundingTolerance(entry.dtype, entry.dtype, 1) > roundingTolerance(row.arrivingDtype, row.arrivingDtype, 1))
+            if (row.sources.size() == 1
+                || roundingTolerance(entry.dtype, entry.dtype, 1) > roundingTolerance(row.arrivingDtype, row.arrivingDtype, 1))
                 row.arrivingDtype = entry.dtype;
         }
         return row;

@@ -27,7 +27,9 @@ protected:
     static void SetUpTestSuite()
     {
         s_folder = new TemporaryFolder;
-        s_made = std::system(fmt::format("{} '{}' '{}' > /dev/null 2>&1", python, REKEY_MAKE_TORCHSCRIPT, s_folder->path().string()).c_str()) == 0;
+        s_made
+            = std::system(fmt::format("{} '{}' '{}' > /dev/null 2>&1", python, REKEY_MAKE_TORCHSCRIPT, s_folder->path().string()).c_str())
+              == 0;
         if (s_made)
             s_expected = nlohmann::json::parse(fileBytes(*s_folder / "expected.json"));
     }
@@ -78,8 +80,7 @@ protected:
     static inline nlohmann::json s_expected;
 };
 
-template <typename Work>
-std::string sentence(const Work &work)
+template <typename Work> std::string sentence(const Work &work)
 {
     try {
         work();
@@ -187,7 +188,8 @@ TEST(OutputPictures, ScoresAndLabels)
     EXPECT_NEAR(classScores({"", {3}, {0.2F, 0.7F, 0.1F}}, {}, 1)[0].probability, 0.7, 1e-6) << "these are probabilities already";
     EXPECT_EQ(loadLabels(folder.write("a.txt", "cat\r\ndog\n")), (std::vector<std::string> {"cat", "dog"}));
     EXPECT_EQ(loadLabels(folder.write("b.json", R"(["cat", "dog"])")), (std::vector<std::string> {"cat", "dog"}));
-    EXPECT_EQ(loadLabels(folder.write("c.json", R"({"1": ["n01", "dog"], "0": ["n00", "cat"]})")), (std::vector<std::string> {"cat", "dog"}));
+    EXPECT_EQ(loadLabels(folder.write("c.json", R"({"1": ["n01", "dog"], "0": ["n00", "cat"]})")),
+              (std::vector<std::string> {"cat", "dog"}));
     EXPECT_THROW(loadLabels(folder.write("d.json", R"({"x": "dog"})")), Error);
     EXPECT_THROW(loadLabels(folder / "none.txt"), Error);
     EXPECT_THROW(classScores({"", {1, 3, 8, 8}, std::vector<float>(192)}, {}, 1), Error);

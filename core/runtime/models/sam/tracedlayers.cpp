@@ -62,12 +62,18 @@ void addPrompts(std::vector<TracedLayer> &layers)
     layers.push_back({"dense_pe", "", {}, {own + "pe_layer."}, true});
     for (const char *prompt : {"prompt.points", "prompt.labels", "prompt.boxes"})
         layers.push_back({prompt, "", {}, {}, true});
-    layers.push_back({"sparse", "", {"prompt.points", "prompt.labels", "prompt.boxes"},
-                      {own + "pe_layer.", own + "point_embeddings.", own + "not_a_point_embed."}, true});
+    layers.push_back({"sparse",
+                      "",
+                      {"prompt.points", "prompt.labels", "prompt.boxes"},
+                      {own + "pe_layer.", own + "point_embeddings.", own + "not_a_point_embed."},
+                      true});
     layers.push_back({"dense", "", {}, {own + "no_mask_embed.", own + "mask_downscaling."}, true});
 }
 
-struct Stream { std::string tokens, image; };
+struct Stream
+{
+    std::string tokens, image;
+};
 
 /// One two-way layer; `image` are the names of what goes into it.
 Stream addTwoWayLayer(std::vector<TracedLayer> &layers, std::int64_t index, const std::string &before, const Names &image)

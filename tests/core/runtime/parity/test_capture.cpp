@@ -40,7 +40,8 @@ protected:
 
     CheckpointPtr capture(const std::string &factory, const std::string &name, const std::string &options) const
     {
-        EXPECT_EQ(run(fmt::format("capture.py capture_models:{} -o {} {}", factory, name, options)), 0) << fileBytes(m_folder / "output.txt");
+        EXPECT_EQ(run(fmt::format("capture.py capture_models:{} -o {} {}", factory, name, options)), 0)
+            << fileBytes(m_folder / "output.txt");
         return openCheckpoint(m_folder / name);
     }
 
@@ -80,7 +81,8 @@ const LayerParityRow &rowOf(const ActivationParity &parity, const std::string &l
 TEST_F(Capture, WritesInputsLayersAndOutputs)
 {
     const CheckpointPtr file = capture("net", "net.safetensors", "--input x=2,3,8,8 --input offset=2,4");
-    EXPECT_THAT(namesOf(file), ElementsAre("input.x", "input.offset", "conv", "act", "shared", "shared#2", "pair.0", "pair.1", "output.a", "output.b"));
+    EXPECT_THAT(namesOf(file),
+                ElementsAre("input.x", "input.offset", "conv", "act", "shared", "shared#2", "pair.0", "pair.1", "output.a", "output.b"));
     const ActivationFile activations(file);
     EXPECT_EQ(file->tensors()[file->find("pair.1")].dtype, DType::F16);
     EXPECT_EQ(activations.find("conv")->shape, (Shape {2, 4, 6, 6}));

@@ -88,13 +88,11 @@ TEST(Arrangement, KnowsLayoutsApart)
 
 TEST(ModuleNames, FollowTheWeights)
 {
-    const KeyPairs pairs = {{"blocks.0.norm1.weight", "layers.0.layer_norm1.weight"},
-                            {"blocks.0.norm1.bias", "layers.0.layer_norm1.bias"},
-                            {"blocks.0.attn.qkv.weight", "layers.0.attn.qkv.weight"},
-                            {"blocks.0.attn.proj.weight", "layers.0.attn.proj.weight"},
-                            {"patch_embed.proj.weight", "patch_embed.projection.weight"},
-                            {"head.layers.0.weight", "decoder.head.proj_in.weight"},
-                            {"head.layers.1.weight", "decoder.head.proj_out.weight"}};
+    const KeyPairs pairs
+        = {{"blocks.0.norm1.weight", "layers.0.layer_norm1.weight"},     {"blocks.0.norm1.bias", "layers.0.layer_norm1.bias"},
+           {"blocks.0.attn.qkv.weight", "layers.0.attn.qkv.weight"},     {"blocks.0.attn.proj.weight", "layers.0.attn.proj.weight"},
+           {"patch_embed.proj.weight", "patch_embed.projection.weight"}, {"head.layers.0.weight", "decoder.head.proj_in.weight"},
+           {"head.layers.1.weight", "decoder.head.proj_out.weight"}};
     using testing::ElementsAre;
     EXPECT_THAT(moduleNames("blocks.0.norm1", pairs), ElementsAre("layers.0.layer_norm1"));
     EXPECT_THAT(moduleNames("blocks.0.attn", pairs), ElementsAre("layers.0.attn"));

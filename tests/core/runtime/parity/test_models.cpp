@@ -60,7 +60,8 @@ TEST(ModelParity, TracesEveryLayerThatTheModelLists)
     for (const TracedLayer &layer : model->tracedLayers()) {
         EXPECT_EQ(layer.perPrompt, listed.size() >= encoder) << layer.name;
         for (const std::string &input : layer.inputs)
-            EXPECT_NE(std::ranges::find(listed, input), listed.end()) << layer.name << " is computed with " << input << ", which comes later";
+            EXPECT_NE(std::ranges::find(listed, input), listed.end())
+                << layer.name << " is computed with " << input << ", which comes later";
         listed.push_back(layer.name);
     }
     EXPECT_EQ(listed, traced);
@@ -74,8 +75,13 @@ TEST(ModelParity, GoesOnWithReplacedValues)
     model->setImage(loadImage(samFolder / "square.png"));
     const std::vector<float> usual = recording.at("encoder.blocks.1.norm1").numbers;
     std::map<std::string, std::vector<float>> found;
-    model->setTrace([&](const std::string &name, const Shape &, std::span<const float> values) { found[name] = {values.begin(), values.end()}; },
-                    [&](const std::string &name, const Shape &) { return name == "encoder.blocks.0.out" ? std::span<const float>(zeros) : std::span<const float>(); });
+    model->setTrace(
+        [&](const std::string &name, const Shape &, std::span<const float> values) {
+            found[name] = {values.begin(), values.end()};
+        },
+        [&](const std::string &name, const Shape &) {
+            return name == "encoder.blocks.0.out" ? std::span<const float>(zeros) : std::span<const float>();
+        });
     model->setImage(loadImage(samFolder / "square.png"));
     EXPECT_EQ(found.at("encoder.blocks.0.out"), recording.at("encoder.blocks.0.out").numbers) << "the sink gets what was computed";
     EXPECT_NE(found.at("encoder.blocks.1.norm1"), usual);

@@ -91,8 +91,9 @@ TEST(RecordedParity, ALayerAnswersForThoseBeforeItThatTheFileLacks)
 
 TEST(RecordedParity, PaddedWindowsAndResizedTables)
 {
-    for (const auto &[prefix, file, behaviour] : {std::tuple {"pad", "edge_pad.pth", std::map<std::string, double> {}},
-                                                  std::tuple {"relpos", "edge_relpos.pth", std::map<std::string, double> {{"window_size", 4}}}}) {
+    for (const auto &[prefix, file, behaviour] :
+         {std::tuple {"pad", "edge_pad.pth", std::map<std::string, double> {}},
+          std::tuple {"relpos", "edge_relpos.pth", std::map<std::string, double> {{"window_size", 4}}}}) {
         RecordedParityRequest request;
         request.reference = openCheckpoint(samFolder / "edge_reference.safetensors");
         request.converted.checkpoint = openCheckpoint(samFolder / file);

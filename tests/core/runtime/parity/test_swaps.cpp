@@ -94,8 +94,10 @@ TEST(Swaps, EveryPairOfEqualShapeIsNamedByItsLayers)
                 ASSERT_FALSE(row.rules.empty());
                 EXPECT_LT(row.rules.front(), 2U) << "a rule of the swap comes first";
             }
-            EXPECT_TRUE(named.contains(layerOf(a)) || layerOf(a).starts_with("dense_pe")) << a << " and " << b << ": " << layerOf(a) << " is not named";
-            EXPECT_TRUE(named.contains(layerOf(b)) || layerOf(b).starts_with("dense_pe")) << a << " and " << b << ": " << layerOf(b) << " is not named";
+            EXPECT_TRUE(named.contains(layerOf(a)) || layerOf(a).starts_with("dense_pe"))
+                << a << " and " << b << ": " << layerOf(a) << " is not named";
+            EXPECT_TRUE(named.contains(layerOf(b)) || layerOf(b).starts_with("dense_pe"))
+                << a << " and " << b << ": " << layerOf(b) << " is not named";
             EXPECT_EQ(result.verdict, ParityVerdict::WeightsDiffer);
             const WeightParityRow *weight = result.weights->find(b);
             ASSERT_NE(weight, nullptr);

@@ -26,7 +26,8 @@ Mapping originalToHuggingFace()
 
 TEST(WeightParity, AConversionAgreesWithTheRealTarget)
 {
-    const WeightParity parity = weightParity({openCheckpoint(samFolder / "sam_tiny.pth"), openCheckpoint(samFolder / "hf"), originalToHuggingFace()});
+    const WeightParity parity
+        = weightParity({openCheckpoint(samFolder / "sam_tiny.pth"), openCheckpoint(samFolder / "hf"), originalToHuggingFace()});
     EXPECT_TRUE(parity.agrees());
     EXPECT_EQ(parity.count(WeightVerdict::Equal), parity.rows.size());
     EXPECT_EQ(parity.rows.size(), openCheckpoint(samFolder / "hf")->tensors().size());
