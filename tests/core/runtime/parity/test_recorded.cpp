@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
+#include "core/checkpoint/writers.h"
+#include "tests/core/checkpoint/temporaryfolder.h"
 #include "tests/core/runtime/parity/samparity.h"
 
 #include <gmock/gmock.h>
@@ -8,6 +10,7 @@
 using namespace rekey;
 using namespace rekey::test;
 using testing::HasSubstr;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -105,6 +108,50 @@ TEST(RecordedParity, PaddedWindowsAndResizedTables)
             EXPECT_TRUE(row.accumulated && row.accumulated->difference.maxAbsolute <= 1e-4) << row.layer;
         EXPECT_EQ(parity.rows.size(), std::string(prefix) == "pad" ? 9U : 7U);
     }
+}
+
+TEST(RecordedParity, FindsLayersByTheNamesOfModules)
+{
+    // As the capture script would write it of Hugging Face's vision encoder: its modules' names, convolutions with channels first.
+    const CheckpointPtr original = openCheckpoint(samFolder / "reference.safetensors");
+    const std::vector<std::pair<std::string, std::string>> names = {
+        {"input", "input.pixel_values"},
+        {"encoder.patch_embed", "vision_encoder.patch_embed.projection"},
+        {"encoder.blocks.0.norm1", "vision_encoder.layers.0.layer_norm1"},
+        {"encoder.blocks.0.attn", "vision_encoder.layers.0.attn.0"},
+        {"encoder.blocks.0.norm2", "vision_encoder.layers.0.layer_norm2"},
+        {"encoder.blocks.0.mlp", "vision_encoder.layers.0.mlp"},
+        {"encoder.blocks.0.out", "vision_encoder.layers.0"},
+        {"encoder.blocks.3.out", "vision_encoder.layers.3"},
+        {"encoder.neck.0", "vision_encoder.neck.conv1"},
+        {"encoder.image_embedding", "vision_encoder.neck.layer_norm2"},
+    };
+    Schema schema;
+    std::vector<std::vector<float>> values;
+    for (const auto &[from, to] : names) {
+        Values recorded = readValues(*original, "square." + from);
+        if (from == "encoder.patch_embed") {
+            std::vector<float> planes(recorded.numbers.size());
+            for (std::size_t i = 0; i < planes.size(); ++i)
+                planes[i % 32 * 64 + i / 32] = recorded.numbers[i];
+            recorded = {{1, 32, 8, 8}, planes};
+        }
+        schema.tensors.push_back({to, recorded.shape, DType::F32, static_cast<std::uint32_t>(schema.tensors.size())});
+        values.push_back(recorded.numbers);
+    }
+    const TemporaryFolder folder;
+    const fs::path file = folder / "captured.safetensors";
+    writerFor(file).write(
+        file, schema, [&](std::size_t index, const ByteSink &sink) { sink(std::as_bytes(std::span(values[index]))); }, {}, {});
+    RecordedParityRequest request;
+    request.reference = openCheckpoint(file);
+    request.converted.checkpoint = openCheckpoint(samFolder / "hf");
+    const ActivationParity parity = compareWithRecorded(request);
+    EXPECT_EQ(parity.verdict, ParityVerdict::WithinTolerance) << parity.summary;
+    EXPECT_EQ(parity.rows.size(), names.size() - 1);
+    for (const LayerParityRow &row : parity.rows)
+        EXPECT_TRUE(row.isolated && row.isolated->difference.maxAbsolute < 1e-5) << row.layer;
+    EXPECT_EQ(parity.rows.front().referenceLayer, "vision_encoder.patch_embed.projection");
 }
 
 TEST(RecordedParity, SaysWhatIsMissing)
