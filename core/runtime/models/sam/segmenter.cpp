@@ -7,11 +7,8 @@
 #include "core/runtime/models/sam/imageencoder.h"
 #include "core/runtime/models/sam/maskdecoder.h"
 #include "core/runtime/models/sam/picture.h"
-<<<<<<< HEAD
-#include "core/runtime/paralleltasks.h"
-=======
 #include "core/runtime/models/sam/tracedlayers.h"
->>>>>>> 0acc101 (parity: models, recorded activations and files compared layer by layer; runtime: TorchScript modules)
+#include "core/runtime/paralleltasks.h"
 
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
