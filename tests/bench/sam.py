@@ -128,4 +128,5 @@ def main():
     python_side(options) if options.side else compare(options)
 
 
-main()
+if __name__ == "__main__":
+    main()
