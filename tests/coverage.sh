@@ -34,8 +34,10 @@ done
 binaries=("$folder/bin/test-checkpoint" -object "$folder/bin/test-base")
 if [[ $fuzz -gt 0 ]]; then
     for fuzzer in "$folder"/bin/fuzz-*; do
+        found=$folder/found-$(basename "$fuzzer") # libFuzzer keeps what it finds in the first folder
+        mkdir -p "$found"
         LLVM_PROFILE_FILE=$folder/$(basename "$fuzzer").profraw "$fuzzer" -runs="$fuzz" -seed=1 -max_len=8192 \
-            "$root/tests/data/corpus/valid" "$root/tests/data/corpus/hostile" > "$folder/$(basename "$fuzzer").log" 2>&1
+            "$found" "$root/tests/data/corpus/valid" "$root/tests/data/corpus/hostile" > "$folder/$(basename "$fuzzer").log" 2>&1
         binaries+=(-object "$fuzzer")
     done
 fi
