@@ -82,9 +82,25 @@ private:
         if (!m_back.possible && !m_back.obstacles.empty()) {
             text += "\n\nThere is no way back:";
             for (const std::string &obstacle : m_back.obstacles)
-                text += "\n- " + pythonComment(obstacle);
+                text += wrapped("- " + pythonComment(obstacle));
         }
         return text;
+    }
+
+    /// On lines of its own, each within the width where its words allow that.
+    static std::string wrapped(std::string_view text)
+    {
+        std::string result, line;
+        while (!text.empty()) {
+            const std::string_view word = text.substr(0, text.find(' '));
+            text.remove_prefix(std::min(word.size() + 1, text.size()));
+            if (!line.empty() && line.size() + 1 + word.size() > widestLine) {
+                result += "\n" + line;
+                line = " ";
+            }
+            line += (line.empty() ? "" : " ") + std::string(word);
+        }
+        return result + "\n" + line;
     }
 
     void setNames()
@@ -195,8 +211,20 @@ private:
             return "    " + line + ",\n";
         std::string text = "    " + name + "(\n";
         for (const std::string &part : parts)
-            text += "        " + part + ",\n";
+            text += part.starts_with("[\"") && part.size() + 9 > widest ? brokenList(part) : "        " + part + ",\n";
         return text + "    ),\n";
+    }
+
+    /// `["a", "b"]` with a line for each.
+    static std::string brokenList(std::string_view list)
+    {
+        std::string text = "        [\n";
+        for (std::string_view left = list.substr(1, list.size() - 2); !left.empty();) {
+            const std::size_t end = left.find("\", \"");
+            text += "            " + std::string(left.substr(0, end == std::string_view::npos ? end : end + 1)) + ",\n";
+            left.remove_prefix(end == std::string_view::npos ? left.size() : end + 3);
+        }
+        return text + "        ],\n";
     }
 
     static std::string keyTable(const std::string &name, const Schema &schema)

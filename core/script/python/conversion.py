@@ -65,7 +65,7 @@ class Drop:
 #if init
 @dataclass(frozen=True)
 class Init:
-    """Target keys that no source fills: "keep" takes the values of --target, "zeros", "ones" and "normal" make new ones."""
+    """Target keys that no source fills: "keep" takes those of --target; "zeros", "ones" and "normal" are new."""
 
     targets: str | Sequence[str]
     how: str
@@ -106,6 +106,7 @@ def expanded(keys: dict[torch.dtype, list[str]]) -> dict[str, torch.dtype]:
 # Keys
 
 Values = dict[str, Any]  # of variables: numbers, texts, or positions in a list of words
+Application = tuple[Values, list[str]]  # of a rule: with the source keys
 NUMBER = r"(?:0|[1-9]\d*)(?!\d)"
 SEGMENTS = r"(?<![^./]).+(?![^./])"
 
@@ -121,8 +122,8 @@ class Pattern:
         self.parts = re.split(r"\{([^{}]+)\}", text)  # text, variable, text …
         self.words = {**words, **words_of([text])}
         self.names: set[str] = set()
-        expression = [re.escape(part) if i % 2 == 0 else self.group(part.partition(":")[0]) for i, part in enumerate(self.parts)]
-        self.expression = re.compile("".join(expression))
+        groups = [self.group(part.partition(":")[0]) if i % 2 else re.escape(part) for i, part in enumerate(self.parts)]
+        self.expression = re.compile("".join(groups))
 
     def group(self, name: str) -> str:
 #if sums
@@ -133,9 +134,10 @@ class Pattern:
         if name in self.names:
             return f"(?P={name})"
         self.names.add(name)
+        kind = NUMBER if len(name) == 1 else SEGMENTS if re.fullmatch("rest[0-9]*", name) else "[^./]+"
         if name in self.words:
-            return f"(?P<{name}>{'|'.join(map(re.escape, self.words[name]))})"
-        return f"(?P<{name}>{NUMBER if len(name) == 1 else SEGMENTS if re.fullmatch('rest[0-9]*', name) else '[^./]+'})"
+            kind = "|".join(map(re.escape, self.words[name]))
+        return f"(?P<{name}>{kind})"
 
     def match(self, key: str) -> Values | None:
         found = self.expression.fullmatch(key)
@@ -143,11 +145,15 @@ class Pattern:
             return None
         values: Values = {}
         for name, text in found.groupdict().items():
-            values[name] = self.words[name].index(text) if name in self.words else int(text) if len(name) == 1 else text
+            if name in self.words:
+                values[name] = self.words[name].index(text)
+            else:
+                values[name] = int(text) if len(name) == 1 else text
 #if sums
         named = set(found.re.groupindex.values())
         numbers = [int(text) for i, text in enumerate(found.groups(), 1) if i not in named]
-        for part, number in zip([part for part in self.parts[1::2] if not part.partition(":")[0].isidentifier()], numbers):
+        sums = [part for part in self.parts[1::2] if not part.partition(":")[0].isidentifier()]
+        for part, number in zip(sums, numbers):
             for name, value in solved(part, number).items():
                 if name in self.words:
                     value = self.words[name].index(str(value)) if str(value) in self.words[name] else -1
@@ -169,7 +175,8 @@ class Pattern:
             elif not name.isidentifier():
                 factors, number = terms(part)
                 for letter, factor in factors.items():
-                    number += factor * (int(self.words[letter][values[letter]]) if letter in self.words else values[letter])
+                    value = values[letter]
+                    number += factor * (int(self.words[letter][value]) if letter in self.words else value)
                 if number < 0:
                     return ""
                 key += str(number)
@@ -193,7 +200,7 @@ def terms(text: str) -> tuple[dict[str, int], int]:
 
 
 def solved(text: str, number: int) -> Values:
-    """The variables for which the sum gives this number; of several, the smaller ones are the remainder. None fits: -1."""
+    """The variables for which a sum gives this number (-1: there are none); of several the smaller ones are remainders."""
     factors, constant = terms(text)
     number -= constant
     values = {}
@@ -211,17 +218,18 @@ def words_of(texts: Iterable[str]) -> dict[str, list[str]]:
 
 def patterns(rule: Rule) -> tuple[list[Pattern], list[Pattern]]:
     words = words_of([*listed(rule.sources), *listed(rule.targets)])
-    return [Pattern(text, words) for text in listed(rule.sources)], [Pattern(text, words) for text in listed(rule.targets)]
+    sources, targets = ([Pattern(text, words) for text in listed(side)] for side in (rule.sources, rule.targets))
+    return sources, targets
 
 
 #if joins
-def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[str]) -> list[tuple[Values, list[str]]]:
-    """Every way to match all sources of a rule at once: the values of its variables and the keys.
+def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[str]) -> list[Application]:
+    """Every way to match all sources of a rule at once.
 
     A variable that no target has gathers the keys of all its values, in their order.
     """
     wanted = set().union(*(pattern.names for pattern in targets))
-    rows: list[tuple[Values, list[str]]] = [({}, [])]
+    rows: list[Application] = [({}, [])]
     bound: set[str] = set()
     for pattern in sources:
         old, new = sorted(pattern.names & bound), sorted(pattern.names & wanted - bound)
@@ -231,7 +239,8 @@ def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[
             values = pattern.match(key)
             if values is not None:
                 fresh = found.setdefault(tuple(values[name] for name in old), {})
-                fresh.setdefault(tuple(values[name] for name in new), []).append(([values[name] for name in own], key))
+                gathered = fresh.setdefault(tuple(values[name] for name in new), [])
+                gathered.append(([values[name] for name in own], key))
         rows = [
             ({**values, **dict(zip(new, fresh))}, [*earlier, *(key for _, key in sorted(gathered))])
             for values, earlier in rows
@@ -240,8 +249,8 @@ def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[
         bound.update(new)
     return rows
 #else
-def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[str]) -> list[tuple[Values, list[str]]]:
-    """Every key that a rule's source matches, with the values of its variables."""
+def applications(sources: list[Pattern], targets: list[Pattern], keys: Iterable[str]) -> list[Application]:
+    """Every key that a rule's source matches."""
     return [(values, [key]) for pattern in sources for key in keys if (values := pattern.match(key)) is not None]
 #endif
 
@@ -272,7 +281,7 @@ def target_keys(targets: list[Pattern], values: Values, count: int, known: dict[
 
 
 def convert(source: Tensors, rules: Sequence, known: dict[str, torch.dtype]) -> tuple[Tensors, set[str]]:
-    """The tensors of the target, and the source keys that were used or dropped. The first rule that fills a key wins."""
+    """The target's tensors, and the source keys that were used or dropped. The first rule that fills a key wins."""
     result: Tensors = {}
     used: set[str] = set()
 #if drop
@@ -281,7 +290,8 @@ def convert(source: Tensors, rules: Sequence, known: dict[str, torch.dtype]) -> 
     for rule in rules:
 #if drop
         if isinstance(rule, Drop):
-            dropped.update(key for text in listed(rule.sources) for key in source if Pattern(text, {}).match(key) is not None)
+            unwanted = [Pattern(text, {}) for text in listed(rule.sources)]
+            dropped.update(key for key in source if any(pattern.match(key) is not None for pattern in unwanted))
             continue
 #endif
 #if init
@@ -371,14 +381,16 @@ def report(title: str, keys: Sequence[str], most: int = 40) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="%%DESCRIPTION%%")
-    parser.add_argument("input", type=Path, help="checkpoint to convert: .safetensors, .pth, .pt, .bin, a shard index, or a folder with one of these")
-    parser.add_argument("output", type=Path, help="file to write: .safetensors, .pth, .pt or .bin")
-    parser.add_argument("--target", type=Path, help="checkpoint of the target model: its keys, types and shapes count, and the values that it keeps")
-    parser.add_argument("--dtype", choices=["float64", "float32", "float16", "bfloat16"], help="for floating-point tensors; default: as in the target")
-    parser.add_argument("--allow-missing", action="store_true", help="write the file even where target keys stay without value")
-    parser.add_argument("--max-shard-gb", type=float, default=0, help="split the output into files of at most this size, with an index")
+    add = parser.add_argument
+    add("input", type=Path, help=".safetensors, .pth, .pt or .bin, the index of several, or a folder with one of these")
+    add("output", type=Path, help="file to write: .safetensors, .pth, .pt or .bin")
+    add("--target", type=Path, help="checkpoint of the target model: its keys, types, shapes, and values that it keeps")
+    dtypes = ["float64", "float32", "float16", "bfloat16"]
+    add("--dtype", choices=dtypes, help="for floating-point tensors; default: as in the target")
+    add("--allow-missing", action="store_true", help="write the file even where target keys stay without value")
+    add("--max-shard-gb", type=float, default=0, help="split the output into files of at most this size, with an index")
 #if reverse
-    parser.add_argument("--reverse", action="store_true", help="convert back")
+    add("--reverse", action="store_true", help="convert back")
 #endif
     arguments = parser.parse_args()
     if arguments.output.resolve() in {path.resolve() for path in (arguments.input, arguments.target) if path}:

@@ -2,10 +2,11 @@
 
 
 def load(path: Path) -> Tensors:
-    """The tensors of a .safetensors or torch file, of all shards of an index, or of a folder that holds one of these."""
+    """The tensors of a .safetensors or torch file, of all files of an index, or of a folder with one of these."""
     if path.is_dir():
-        names = ["model.safetensors.index.json", "pytorch_model.bin.index.json", "model.safetensors", "pytorch_model.bin"]
-        path = next((path / name for name in names if (path / name).exists()), path / names[2])
+        indices = ["model.safetensors.index.json", "pytorch_model.bin.index.json"]
+        names = [*indices, "pytorch_model.bin", "model.safetensors"]
+        path = next((path / name for name in names if (path / name).exists()), path / names[-1])
     if not path.exists():
         raise SystemExit(f"{path}: no such file")
     if path.suffix == ".json":
@@ -16,11 +17,12 @@ def load(path: Path) -> Tensors:
     try:
         return state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except pickle.UnpicklingError as error:
-        raise SystemExit(f"{path}: holds more than tensors, and reading it could run code ({error}); save its state_dict alone first") from None
+        reason = f"holds more than tensors, and reading it could run code; save its state_dict alone ({error})"
+        raise SystemExit(f"{path}: {reason}") from None
 
 
 def state_dict(content: Any) -> Tensors:
-    """The tensors of a checkpoint like {"model": …, "optimizer": …}: of all dictionaries the one whose keys the rules know best."""
+    """The tensors of a file like {"model": …, "optimizer": …}: the dictionary whose keys the rules know best."""
 
     def dictionaries(content: Any) -> Iterator[dict]:
         if isinstance(content, dict):
@@ -36,8 +38,11 @@ def state_dict(content: Any) -> Tensors:
                 yield from flat(value, f"{prefix}{key}.")
 
     known = [pattern for rule in RULES if isinstance(rule, Rule) for side in patterns(rule) for pattern in side]
-    candidates = [dict(flat(content)) for content in dictionaries(content)]
-    return max(candidates, key=lambda tensors: sum(any(p.match(key) is not None for p in known) for key in tensors), default={})
+
+    def fit(tensors: Tensors) -> int:
+        return sum(any(pattern.match(key) is not None for pattern in known) for key in tensors)
+
+    return max((dict(flat(each)) for each in dictionaries(content)), key=fit, default={})
 
 
 def save(tensors: Tensors, path: Path, shard_bytes: int) -> list[Path]:
@@ -56,7 +61,8 @@ def save(tensors: Tensors, path: Path, shard_bytes: int) -> list[Path]:
     names = [f"{path.stem}-{i + 1:05d}-of-{len(shards):05d}{path.suffix}" for i in range(len(shards))]
     written = [save_one(shard, path.parent / name) for name, shard in zip(names, shards)]
     total = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
-    index = {"metadata": {"total_size": total}, "weight_map": {key: name for name, shard in zip(names, shards) for key in shard}}
+    weight_map = {key: name for name, shard in zip(names, shards) for key in shard}
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
     index_path = path.parent / f"{path.name}.index.json"
     index_path.write_text(json.dumps(index, indent=1, sort_keys=True), encoding="utf-8")
     return [*written, index_path]
@@ -69,18 +75,21 @@ def save_one(tensors: Tensors, path: Path) -> Path:
         if path.suffix == ".safetensors":
             write_safetensors(tensors, part)
         else:
-            torch.save({key: tensor.clone() for key, tensor in tensors.items()}, part)  # a view would bring its whole storage
+            # Copies, since a view would bring its whole storage.
+            torch.save({key: tensor.clone() for key, tensor in tensors.items()}, part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
     return path
 
 
-# safetensors (https://github.com/huggingface/safetensors): eight bytes with the length of a JSON header, the header, all bytes.
+# safetensors (https://github.com/huggingface/safetensors): eight bytes with the length of a header, the header in JSON,
+# the bytes of all tensors.
 
 TYPES = {
-    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2",
-    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool", "C64": "complex64",
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
+    "BOOL": "bool", "C64": "complex64",
 }  # fmt: skip
 DTYPES = {name: getattr(torch, dtype) for name, dtype in TYPES.items() if hasattr(torch, dtype)}
 
@@ -94,7 +103,7 @@ def read_safetensors(path: Path) -> Tensors:
         if key == "__metadata__":
             continue
         if entry["dtype"] not in DTYPES:
-            raise SystemExit(f"{path}: {key} has type {entry['dtype']}, which this script or this torch does not read")
+            raise SystemExit(f"{path}: {key} has type {entry['dtype']}, which this script or torch does not know")
         dtype, (begin, end) = DTYPES[entry["dtype"]], entry["data_offsets"]
         if begin == end:
             tensors[key] = torch.empty(entry["shape"], dtype=dtype)
@@ -111,7 +120,8 @@ def write_safetensors(tensors: Tensors, path: Path) -> None:
     offset = 0
     for key, tensor in tensors.items():
         size = tensor.numel() * tensor.element_size()
-        header[key] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [offset, offset + size]}
+        place = [offset, offset + size]
+        header[key] = {"dtype": names[tensor.dtype], "shape": list(tensor.shape), "data_offsets": place}
         offset += size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

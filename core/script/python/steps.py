@@ -20,7 +20,9 @@ def concat(dim: int) -> Step:
 
 def split(dim: int, parts: int | list[int]) -> Step:
     """One tensor to equal parts, or to parts of the given sizes."""
-    return lambda tensors: list(tensors[0].split(tensors[0].shape[dim] // parts if isinstance(parts, int) else parts, dim))
+    if isinstance(parts, int):
+        return lambda tensors: list(tensors[0].split(tensors[0].shape[dim] // parts, dim))
+    return lambda tensors: list(tensors[0].split(parts, dim))
 
 
 def cut(dim: int, start: int, end: int | None = None, step: int = 1) -> Step:
@@ -52,7 +54,11 @@ def transpose(dim0: int, dim1: int) -> Step:
 
 def reshape(*shape: int) -> Step:
     """Same values in the same order; -1 is inferred, 0 keeps that dimension."""
-    return lambda tensors: [t.reshape([t.shape[i] if n == 0 and i < t.dim() else n for i, n in enumerate(shape)]) for t in tensors]
+
+    def sizes(t: torch.Tensor) -> list[int]:
+        return [t.shape[i] if n == 0 and i < t.dim() else n for i, n in enumerate(shape)]
+
+    return lambda tensors: [t.reshape(sizes(t)) for t in tensors]
 
 
 def squeeze(dim: int) -> Step:
@@ -98,7 +104,8 @@ def interpolate(dim: int, sizes: list[int], keep: int = 0, flattened: bool = Fal
         rows = last.shape[:-2] if grid else last.shape[:-1]
         side = round(table.shape[-1] ** 0.5)
         old = table.shape[-2:] if grid else [side, side] if len(sizes) == 2 else table.shape[-1:]
-        resized = torch.nn.functional.interpolate(table.reshape(1, -1, *old).contiguous(), size=sizes, mode=mode, align_corners=False)
+        table = table.reshape(1, -1, *old).contiguous()
+        resized = torch.nn.functional.interpolate(table, size=sizes, mode=mode, align_corners=False)
         if grid:
             return resized.reshape(*rows, *sizes).movedim((-2, -1), (at, at + 1)).to(t.dtype)
         return torch.cat([kept, resized.reshape(*rows, -1)], -1).movedim(-1, at).to(t.dtype)

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 
 namespace rekey {
 namespace {
@@ -171,6 +172,11 @@ TEST(Exporters, PythonHoldsOnlyWhatItUses)
     EXPECT_THAT(text, Not(HasSubstr("def concat(")));
     EXPECT_THAT(text, Not(HasSubstr("--reverse")));
     EXPECT_THAT(text, HasSubstr("There is no way back:"));
+    for (const std::string &script : {renames, text}) {
+        std::istringstream lines(script);
+        for (std::string line; std::getline(lines, line);)
+            EXPECT_LE(line.size(), 120U) << line;
+    }
 }
 
 TEST(Exporters, PythonRefusesWhatItCannotSay)
