@@ -130,26 +130,29 @@ private:
         return transformText(rule.transform);
     }
 
-    /// A second copy of values that an earlier rule brings back already is not needed on the way back.
+    /// A second copy of values that an earlier rule brings back already is not needed on the way back. True when the rule has no others.
     bool dropsDoubles(std::uint32_t index)
     {
         const Rule &rule = m_mapping.rules[index];
         std::uint32_t earlier = none;
+        std::vector<Pattern> doubles;
         bool all = true;
         for (const std::uint32_t i : m_byRule[index]) {
-            for (const std::uint32_t key : m_resolution.assignments[i].sources) {
-                if (m_restored[key] == none || m_restored[key] == index) {
-                    all = false;
-                    m_restored[key] = index;
-                } else {
-                    earlier = m_restored[key];
-                }
+            const Assignment &assignment = m_resolution.assignments[i];
+            const auto isBack = [&](std::uint32_t key) { return m_restored[key] != none && m_restored[key] != index; };
+            if (std::ranges::all_of(assignment.sources, isBack)) {
+                earlier = m_restored[assignment.sources.front()];
+                for (const std::uint32_t key : assignment.targets)
+                    doubles.push_back(Pattern::literal(m_target.tensors[key].key));
+                continue;
             }
+            all = false;
+            for (const std::uint32_t key : assignment.sources)
+                m_restored[key] = isBack(key) ? m_restored[key] : index;
         }
-        if (!all)
-            return false;
-        addDrop(rule.targets, fmt::format("Same values as those that rule {} takes back", earlier + 1));
-        return true;
+        if (!doubles.empty())
+            addDrop(all ? rule.targets : std::move(doubles), fmt::format("Same values as those that rule {} takes back", earlier + 1));
+        return all;
     }
 
     void addDrop(std::vector<Pattern> patterns, std::string reason)

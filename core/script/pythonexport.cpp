@@ -56,6 +56,7 @@ public:
         fillPlace(text, "KNOWN_KEYS", m_back.possible ? "SOURCE_KEYS if arguments.reverse else TARGET_KEYS" : "TARGET_KEYS");
         fillPlace(text, "REVERSE_RULES", m_back.swapped ? "reversed_rules()" : "BACK_RULES");
         fillPlace(text, "SWAPPED_STEPS", m_names.contains("back") ? ", rule.back" : "");
+        fillPlace(text, "SKIPPED", m_writesDrop && m_writesInit ? "(Drop, Init)" : m_writesDrop ? "Drop" : "Init");
         fillPlace(text, "NO_STEPS", m_names.contains("steps") ? " and not rule.steps" : "");
         return text;
     }
@@ -79,6 +80,8 @@ private:
         text += m_input.target ? "RULES hold for any number of blocks. The lists of keys are those of the pair that the mapping was made for; --target\n"
                                  "takes them from another model instead. Exit code 1: target keys stayed without value, nothing was written."
                                : "RULES hold for any number of blocks. --target names the model to fill; without it every rule is taken at its word.";
+        if (m_back.possible && m_back.fromTarget)
+            text += "\nOn the way back dropped keys take their values from --target, the only place that has them.";
         if (!m_back.possible && !m_back.obstacles.empty()) {
             text += "\n\nThere is no way back:";
             for (const std::string &obstacle : m_back.obstacles)
@@ -130,6 +133,8 @@ private:
                         return rule.kind == RuleKind::Map && !tied && joins(rule.targets, rule.sources);
                     }))));
         set("reverse", m_back.possible);
+        set("restore", m_back.possible && m_back.fromTarget);
+        set("skip", m_writesDrop || m_writesInit);
         set("swap", m_back.swapped);
         set("tied", any([](const Rule &rule) { return rule.kind == RuleKind::Map && rule.sources.size() == 1 && rule.targets.size() > 1; }));
     }

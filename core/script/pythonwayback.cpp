@@ -36,6 +36,12 @@ WayBack wayBack(const ExportInput &input)
     Inversion inversion = invert(mapping, *input.resolution, *input.source, *input.target);
     back.obstacles = std::move(inversion.notInvertible);
     for (std::size_t i = 0; i < mapping.rules.size(); ++i) {
+        // Dropped keys are no obstacle: all others come back, and these keep the values of --target.
+        if (mapping.rules[i].kind == RuleKind::Drop && mapping.rules[i].state != RuleState::ToReview) {
+            const std::string begin = "Rule " + std::to_string(i + 1) + " (";
+            std::erase_if(back.obstacles, [&begin](const std::string &obstacle) { return obstacle.starts_with(begin); });
+            back.fromTarget = true;
+        }
         if (mapping.rules[i].state == RuleState::ToReview)
             back.obstacles.push_back("Rule " + std::to_string(i + 1) + " is an open question.");
     }

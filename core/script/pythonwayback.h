@@ -13,6 +13,7 @@ namespace rekey {
 struct WayBack
 {
     bool possible = false;
+    bool fromTarget = false;                     ///< what was dropped has to come from a checkpoint of the source's kind
     bool swapped = false;                        ///< each rule the other way round, by `steps`; else by `rules`
     std::vector<std::optional<Transform>> steps; ///< by rule
     std::vector<Rule> rules;

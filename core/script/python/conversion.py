@@ -345,6 +345,17 @@ def initialise(result: Tensors, target: Tensors, known: Iterable[str]) -> None:
 
 
 #endif
+#if restore
+def restore(result: Tensors, target: Tensors) -> None:
+    """Adds the keys that Drop rules left out on the way there."""
+    texts = [text for rule in RULES if isinstance(rule, Drop) for text in listed(rule.sources)]
+    patterns = [Pattern(text, {}) for text in texts]
+    for key, tensor in target.items():
+        if key not in result and any(pattern.match(key) is not None for pattern in patterns):
+            result[key] = tensor
+
+
+#endif
 #if swap
 def reversed_rules() -> list[Rule]:
 #if tied
@@ -354,8 +365,8 @@ def reversed_rules() -> list[Rule]:
 #endif
     turned = []
     for rule in RULES:
-#if init
-        if isinstance(rule, Init):
+#if skip
+        if isinstance(rule, %%SKIPPED%%):
             continue
 #endif
 #if tied
@@ -406,6 +417,10 @@ def main() -> int:
     result, used = convert(source, %%REVERSE_RULES%% if arguments.reverse else RULES, known)
 #else
     result, used = convert(source, RULES, known)
+#endif
+#if restore
+    if arguments.reverse:
+        restore(result, target)
 #endif
 #if init
 #if reverse

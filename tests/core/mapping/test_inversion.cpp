@@ -69,6 +69,18 @@ TEST(Inversion, TiedTargetsOfOneRule)
     EXPECT_TRUE(back.resolution.complete());
 }
 
+/// One of the keys that a rule copies goes elsewhere as well.
+TEST(Inversion, SecondCopiesOfSomeKeys)
+{
+    const Back back = invertAndResolve({map({"encoder.embed"}, {"shared"}), map({"{leaf}.embed"}, {"model.{leaf}.embed"})},
+                                       schemaOf({{"encoder.embed", {2}}, {"decoder.embed", {2}}}),
+                                       schemaOf({{"shared", {2}}, {"model.encoder.embed", {2}}, {"model.decoder.embed", {2}}}));
+    EXPECT_EQ(ruleLines(back.inversion.mapping),
+              (std::vector<std::string>{"shared -> encoder.embed", "drop model.encoder.embed", "model.{leaf}.embed -> {leaf}.embed"}));
+    EXPECT_EQ(back.inversion.notInvertible, std::vector<std::string>());
+    EXPECT_TRUE(back.resolution.complete());
+}
+
 TEST(Inversion, SaysWhichRulesDoNot)
 {
     const Schema source = schemaOf({{"pos", {5, 2}}, {"head", {2}}, {"a", {2}}, {"b", {2}}});

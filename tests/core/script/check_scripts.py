@@ -118,8 +118,14 @@ def check(folder):
 
     assert hasattr(script, "SOURCE_KEYS") == case["reverse"], "whether there is a way back"
     if case["reverse"]:
-        code, out = run(script, folder / "out.pt", folder / "back.safetensors", "--reverse")
+        # What was dropped is in no file but the one that it was dropped from.
+        dropped = ["--target", folder / "in.safetensors"] if case["restores"] else []
+        unused = ["--allow-missing"] if case["unexpected"] else []
+        code, out = run(script, folder / "out.pt", folder / "back.safetensors", "--reverse", *dropped, *unused)
         assert code == 0, out
+        if dropped:
+            code, out = run(script, folder / "out.pt", folder / "without.safetensors", "--reverse")
+            assert code == 1 and "missing keys" in out and not (folder / "without.safetensors").exists(), out
         again = {}
         source_dtypes = {row["key"]: DTYPES[row["dtype"]] for row in case["source"]}
         for key, tensor in source.items():

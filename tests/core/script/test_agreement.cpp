@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -107,7 +108,8 @@ Pair prepare(const fs::path &data)
     const Resolution rest = resolve(pair.mapping, from, to);
     exportAll(pair.folder, {&pair.mapping, &from, &to, &rest});
     const Inversion inversion = invert(pair.mapping, rest, from, to);
-    pair.leadsBack = inversion.notInvertible.empty();
+    const auto drops = static_cast<std::size_t>(std::ranges::count(pair.mapping.rules, RuleKind::Drop, &Rule::kind)); // not in the way of the others
+    pair.leadsBack = inversion.notInvertible.size() == drops;
     pair.back = inversion.mapping;
     convert(pair.source, pair.mapping, pair.target, pair.folder / "rekey.safetensors");
     return pair;

@@ -37,6 +37,7 @@ struct Case
     int unexpected = 0;
     std::string dropOne = {}; ///< a source key without which target keys stay open
     bool needsTarget = false;
+    bool restores = false; ///< the way back needs the values of what was dropped
 };
 
 json rows(const Schema &schema)
@@ -63,7 +64,7 @@ fs::path writeCase(const Case &c)
     fs::create_directories(folder);
     std::ofstream(folder / "convert.py") << exporterById("python").write({&mapping, &c.source, &c.target, &resolution});
     const json description = {{"source", rows(c.source)}, {"target", rows(c.target)}, {"expected", c.expected}, {"reverse", c.reverse}, {"lossless", c.lossless},
-                              {"unexpected", c.unexpected}, {"drop_one", c.dropOne}, {"needs_target", c.needsTarget}};
+                              {"unexpected", c.unexpected}, {"drop_one", c.dropOne}, {"needs_target", c.needsTarget}, {"restores", c.restores}};
     std::ofstream(folder / "case.json") << description;
     return folder;
 }
@@ -148,7 +149,7 @@ std::vector<Case> cases()
         {"drop_and_init", schemaOf({{"a", {2}}, {"head.w", {5}}, {"head.b", {5}}, {"left", {1}}}),
          schemaOf({{"b", {2}}, {"kept", {2, 2}}, {"zero.0", {3}}, {"one", {4}}}, F16),
          {map({"a"}, {"b"}), drop("head.{leaf}", "other task"), init("kept"), init("zero.{i}", InitPolicy::Zeros), init("one", InitPolicy::Ones)},
-         "expected['b'] = source['a']\nexpected['kept'] = target['kept']\nexpected['zero.0'] = torch.zeros(3)\nexpected['one'] = torch.ones(4)", false, false, 1, "a", true},
+         "expected['b'] = source['a']\nexpected['kept'] = target['kept']\nexpected['zero.0'] = torch.zeros(3)\nexpected['one'] = torch.ones(4)", true, false, 1, "a", true, true},
         {"order", schemaOf({{"l.0", {2}}, {"l.1", {2}}, {"l.2", {2}}}), schemaOf({{"in", {2}}, {"l.0", {2}}, {"l.1", {2}}}),
          {map({"l.0"}, {"in"}), map({"l.{i}"}, {"l.{i-1}"})}, "expected['in'] = source['l.0']\nexpected['l.0'] = source['l.1']\nexpected['l.1'] = source['l.2']"},
         {"arithmetic", mixed(schemaOf({{"a", {9}}, {"b", {9}}, {"c", {9}}, {"d", {9}}}, F16), 3, F64),
@@ -213,7 +214,7 @@ std::vector<Case> cases()
                       "expected['c.bias'] = (source['c.bias'] - source['n.mean']) * i * source['n.weight'] + source['n.bias']", false, false});
     result.push_back(samCase("original", "hf", "sam_vit_b", "hf_sam_base"));
     Case back = samCase("hf", "original", "hf_sam_base", "sam_vit_b");
-    back.reverse = false; // one of the two equal matrices is dropped
+    back.restores = true; // one of the two equal matrices is dropped
     result.push_back(back);
     return result;
 }
