@@ -5,10 +5,10 @@
 #include "core/suggest/layout.h"
 #include "core/suggest/namescores.h"
 #include "core/suggest/neighbourhood.h"
+#include "core/suggest/sizeclasses.h"
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 namespace rekey {
 
@@ -94,18 +94,13 @@ void dropTwins(std::vector<Candidacy> &candidates, const Side &source, const Sid
 
 std::vector<Candidacy> allCandidates(const Side &source, const Side &target, const ValuePrints *values, const Progress &progress)
 {
-    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> bySize;
-    for (std::uint32_t a = 0; a < source.atoms.size(); ++a)
-        bySize[source.atoms[a].elements].push_back(a);
+    const SizeClasses classes(source, target);
     const NameScores names(source, target);
     std::vector<Candidacy> candidates;
     for (std::uint32_t b = 0; b < target.atoms.size(); ++b) {
         if (b % 64 == 0)
             progress.step(b, target.atoms.size(), "comparing names and shapes");
-        const auto same = bySize.find(target.atoms[b].elements);
-        if (same == bySize.end())
-            continue;
-        for (const std::uint32_t a : same->second) {
+        for (const std::uint32_t a : classes.partners(b)) {
             const Unit &from = source.units[source.atoms[a].unit], &to = target.units[target.atoms[b].unit];
             if (contradict(from, to))
                 continue;

@@ -298,6 +298,7 @@ Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std
     Inference inference;
     inference.literal = rulesFromPairings(literal, source, target);
     inference.rules = rulesFromPairings(general, source, target);
+    inference.added.assign(general.begin() + static_cast<std::ptrdiff_t>(literal.size()), general.end());
     inference.text = describe(literal, general.size() / literal.size());
     return inference;
 }

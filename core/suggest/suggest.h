@@ -56,7 +56,13 @@ std::vector<Rule> rulesFromPairings(std::span<const Pairing> pairings, const Sch
 /// shapes and names, generalised over repeated blocks. First the rule(s) as generalised, then as narrow as given.
 /// Throws Error with both shapes when no transform leads from one to the other; then `likeliest` of the
 /// message names what would.
-struct Inference { std::vector<Rule> rules; std::vector<Rule> literal; std::string text; /* "3 → 1, concat dim 0, ×12" */ };
+struct Inference
+{
+    std::vector<Rule> rules;
+    std::vector<Rule> literal;
+    std::string text;           ///< "3 → 1, concat dim 0, ×12"
+    std::vector<Pairing> added; ///< what `rules` bind beyond the given keys: to be shown before they are applied
+};
 Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std::uint32_t> targets, const Schema &source, const Schema &target);
 
 } // namespace rekey

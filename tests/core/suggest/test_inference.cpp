@@ -72,6 +72,10 @@ TEST_F(Blocks, queryKeyValueJoinInTheirOrderWhateverTheSelection)
     EXPECT_EQ(text(inference.rules[0]),
               "enc.layers.{i}.q_proj.weight enc.layers.{i}.k_proj.weight enc.layers.{i}.v_proj.weight -> blocks.{i+1}.qkv.weight");
     EXPECT_EQ(inference.text, "3 → 1, concat dim 0, ×3");
+    ASSERT_EQ(inference.added.size(), 2U); // the other two blocks, to be shown before they are mapped as well
+    EXPECT_EQ(inference.added[0].targets, (std::vector<std::uint32_t>{at(fused, "blocks.2.qkv.weight")}));
+    EXPECT_EQ(inference.added[1].targets, (std::vector<std::uint32_t>{at(fused, "blocks.3.qkv.weight")}));
+    EXPECT_EQ(inference.added[1].sources.front(), at(parts, "enc.layers.2.q_proj.weight"));
 }
 
 TEST_F(Blocks, oneBecomesThree)

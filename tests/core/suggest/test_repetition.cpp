@@ -43,6 +43,22 @@ TEST(Repetition, blocksOfTwoKindsInTurn)
     expectStraight(pair, 8);
 }
 
+TEST(Repetition, nestedAndFlattenedAreBounded)
+{
+    // Nothing can be shortened here, and every tensor might be any other.
+    SchemaPair pair;
+    for (int i = 0; i < 50; ++i)
+        for (int j = 0; j < 100; ++j) {
+            testdata::addTo(pair.first, "stages." + std::to_string(i) + ".blocks." + std::to_string(j) + ".weight", {16, 16});
+            testdata::addTo(pair.second, "layers." + std::to_string(i * 100 + j) + ".weight", {16, 16});
+        }
+    const Resolution resolution = resolve(suggest(pair.first, pair.second), pair.first, pair.second);
+    std::size_t straight = 0;
+    for (const auto &assignment : resolution.assignments)
+        straight += assignment.sources == assignment.targets;
+    EXPECT_GE(straight, 4'900U);
+}
+
 TEST(Repetition, whatIsAffordableStaysWhole)
 {
     const auto [source, target] = testdata::deepTransformer(500);
