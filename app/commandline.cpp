@@ -101,6 +101,7 @@ void addMapping(CLI::App &app, int &result)
                                           c->add_option("-o,--output", o.output, "mapping to write, M.rekey.json");
                                           c->add_option("--pairs", o.pairs, "also write it key by key, as JSON");
                                           c->add_flag("--names-only", o.namesOnly, "do not look at values as evidence");
+                                          c->add_option("--lexicon", o.lexicons, "more names of layers, in the form of resources/lexicon.json; may be repeated");
                                           addJson(c, o.json);
                                       });
     addCommand<ResolveOptions>(app, result, "resolve", "what a mapping means for two checkpoints", &resolveCommand,

@@ -76,6 +76,7 @@ struct SuggestCommandOptions
 {
     PairOptions pair;
     std::filesystem::path output, pairs;
+    std::vector<std::filesystem::path> lexicons;
     bool json = false, namesOnly = false;
 };
 int suggestCommand(const SuggestCommandOptions &options);

@@ -3,6 +3,7 @@
 #include "app/inputs.h"
 #include "app/mappingtext.h"
 #include "app/terminal.h"
+#include "core/suggest/lexicon.h"
 #include "core/suggest/suggest.h"
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@ namespace rekey {
 int suggestCommand(const SuggestCommandOptions &options)
 {
     const Progress progress = terminalProgress();
+    for (const auto &file : options.lexicons)
+        extendLexicon(file);
     const std::vector<InputOptions> sources = options.pair.sourceInputs();
     const InputOptions targetInput = options.pair.targetInput();
     std::vector<std::filesystem::path> files = filesOf(sources);

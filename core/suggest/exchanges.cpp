@@ -103,6 +103,14 @@ private:
     std::vector<Numbering> m_sourceNumbers, m_targetNumbers; ///< by unit
 };
 
+/// The innermost part of the path that is no number.
+std::string nameOf(const Side &side, std::uint32_t atom)
+{
+    const auto &segments = side.units[side.atoms[atom].unit].segments;
+    const auto name = std::find_if(segments.rbegin(), segments.rend(), [](const std::string &s) { return numberingOf(s).text != "{}"; });
+    return name == segments.rend() ? segments.back() : *name;
+}
+
 } // namespace
 
 void doubtExchangeable(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, std::vector<Match> &matches)
@@ -116,9 +124,16 @@ void doubtExchangeable(const Side &source, const Side &target, const std::vector
         if (mine == nullptr || other == nullptr || mine == other)
             continue;
         const double limit = exchanges.limit(*mine, *other);
-        for (Match *match : {mine, other})
-            if (match->values != ValuePrints::Verdict::Same)
-                match->confidence = std::min(match->confidence, limit);
+        if (limit == 1)
+            continue;
+        for (Match *match : {mine, other}) {
+            if (match->values == ValuePrints::Verdict::Same)
+                continue;
+            match->confidence = std::min(match->confidence, limit);
+            const Match *instead = match == mine ? other : mine;
+            match->doubt = "by names and shapes it could as well be “" + nameOf(source, instead->source) + "”"
+                + (limit == orderLost ? ", and sorted by name a file does not tell" : ": only the order of the files tells");
+        }
     }
 }
 

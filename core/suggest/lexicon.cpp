@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/lexicon.h"
 
-#include "core/base/datafolder.h"
-#include "core/base/error.h"
-
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cctype>
 
 namespace rekey {
 
 namespace {
-
-using Json = nlohmann::json;
 
 std::string join(const Words &words, std::size_t begin, std::size_t end)
 {
@@ -26,85 +19,19 @@ std::string join(const Words &words, std::size_t begin, std::size_t end)
     return text;
 }
 
-Words splitBlanks(const std::string &text)
-{
-    Words words;
-    std::string word;
-    for (const char c : text + " ") {
-        if (c != ' ') {
-            word += c;
-        } else if (!word.empty()) {
-            words.push_back(word);
-            word.clear();
-        }
-    }
-    return words;
-}
-
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 bool isUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool isLower(char c) { return c >= 'a' && c <= 'z'; }
 bool isNumber(const std::string &word) { return !word.empty() && std::all_of(word.begin(), word.end(), isDigit); }
 
-template <typename Set>
-void addAll(Set &set, const Json &list)
-{
-    for (const auto &entry : list)
-        set.insert(entry.template get<std::string>());
-}
-
-void readRewriting(Rewriting &rewriting, const Json &table)
-{
-    for (const auto &[to, phrases] : table.items())
-        for (const auto &from : phrases)
-            rewriting.add(splitBlanks(from.get<std::string>()), splitBlanks(to));
-}
-
-void readLeaves(Lexicon &lexicon, const Json &json)
-{
-    for (const auto &[kind, names] : json.at("leaves").items())
-        for (const auto &leaf : names)
-            lexicon.leafKinds.emplace(leaf.get<std::string>(), kind);
-    for (const auto &suffix : json.at("leaf_suffixes"))
-        lexicon.leafSuffixes.push_back(suffix.get<std::string>());
-    addAll(lexicon.inputFirstLeaves, json.at("input_first").at("leaves"));
-    addAll(lexicon.inputFirstModules, json.at("input_first").at("modules"));
-}
-
-Lexicon readLexicon(const Json &json)
-{
-    Lexicon lexicon;
-    readLeaves(lexicon, json);
-    readRewriting(lexicon.words, json.at("words"));
-    readRewriting(lexicon.phrases, json.at("phrases"));
-    for (const auto &[from, to] : json.at("gated").at("names").items())
-        lexicon.gated.emplace(from, to.get<std::string>());
-    addAll(lexicon.ordinal, json.at("ordinal"));
-    addAll(lexicon.generic, json.at("generic"));
-    for (const auto &[whole, parts] : json.at("fused").items())
-        if (parts.is_array())
-            lexicon.fused.emplace(whole, parts.get<Words>());
-    addAll(lexicon.interleaved, json.at("fused_interleaved").at("names"));
-    addAll(lexicon.firstWords, json.at("position_words").at("first"));
-    addAll(lexicon.lastWords, json.at("position_words").at("last"));
-    for (const auto &pair : json.at("synonyms").at("pairs"))
-        lexicon.synonyms.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
-    for (const auto &twin : json.at("twins").at("words"))
-        lexicon.twins.push_back(splitBlanks(twin.get<std::string>()));
-    for (const auto &pair : json.at("tied").at("roles"))
-        lexicon.tied.emplace_back(splitBlanks(pair.at(0).get<std::string>()), splitBlanks(pair.at(1).get<std::string>()));
-    for (const auto &[leaf, reason] : json.at("buffers").at("computed").items())
-        lexicon.computed.emplace(leaf, reason.get<std::string>());
-    lexicon.maskReason = json.at("buffers").at("mask_like").get<std::string>();
-    return lexicon;
-}
-
 } // namespace
 
-void Rewriting::add(const Words &from, Words to)
+void Rewriting::add(const Words &from, Words to, bool replace)
 {
     m_longest = std::max(m_longest, from.size());
-    m_rules.emplace(join(from, 0, from.size()), std::move(to));
+    const auto [rule, isNew] = m_rules.emplace(join(from, 0, from.size()), to);
+    if (!isNew && replace)
+        rule->second = std::move(to);
 }
 
 Words Rewriting::apply(const Words &words) const
@@ -126,18 +53,6 @@ Words Rewriting::apply(const Words &words) const
         i += used;
     }
     return result;
-}
-
-const Lexicon &lexicon()
-{
-    static const Lexicon instance = [] {
-        try {
-            return readLexicon(Json::parse(resource("lexicon.json")));
-        } catch (const Json::exception &e) {
-            throw Error("lexicon.json", "", e.what());
-        }
-    }();
-    return instance;
 }
 
 Words splitWords(std::string_view segment)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -18,7 +19,8 @@ using Words = std::vector<std::string>;
 class Rewriting
 {
 public:
-    void add(const Words &from, Words to);
+    /// A phrase that is there already keeps its meaning, unless `replace`.
+    void add(const Words &from, Words to, bool replace = false);
     Words apply(const Words &words) const;
 
 private:
@@ -49,8 +51,16 @@ struct Lexicon
     std::string maskReason;
 };
 
-/// The compiled-in lexicon; read once.
+/// The compiled-in lexicon with the user's own: every *.json of lexiconFolder(), by name, read when first needed, and those added by
+/// extendLexicon(). Throws Error when one of them cannot be understood.
 const Lexicon &lexicon();
+
+/// Adds a file of the same form as resources/lexicon.json, with any of its sections; what it says goes before what is there.
+/// To be called before anything is suggested: not thread-safe. Throws Error (file, section, what is wrong).
+void extendLexicon(const std::filesystem::path &file);
+
+/// $XDG_CONFIG_HOME/rekey/lexicon, else ~/.config/rekey/lexicon; empty when there is no home.
+std::filesystem::path lexiconFolder();
 
 /// "encoder_layer_10" -> encoder layer 10; "LayerNorm" -> layer norm; lower case.
 Words splitWords(std::string_view segment);

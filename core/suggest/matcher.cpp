@@ -35,7 +35,7 @@ void doubt(const Side &source, const std::vector<Candidacy> &candidates, const s
             continue;
         Match &match = matches[targetTaken[c.target] ? c.target : targetOf[c.source]];
         if (match.values != ValuePrints::Verdict::Same && plausible(c.support) > plausible(match.support) - asWell)
-            match.confidence = std::min(match.confidence, doubtful);
+            match.confidence = std::min(match.confidence, doubtful), match.doubt = "another one without a partner would do as well";
     }
 }
 
@@ -102,7 +102,7 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
         if (sourceTaken[c.source] || targetTaken[c.target] || c.belief < leastBelief)
             continue;
         sourceTaken[c.source] = targetTaken[c.target] = true;
-        matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0, c.values};
+        matches[c.target] = {c.source, c.target, c.belief, c.support, 0, noAtom, 0, c.values, {}};
     }
     doubt(source, candidates, sourceTaken, targetTaken, matches);
     chooseLeftovers(candidates, sourceTaken, targetTaken, matches);

@@ -5,6 +5,7 @@
 #include "core/suggest/suggest.h"
 
 #include <map>
+#include <string>
 #include <vector>
 
 namespace rekey {
@@ -20,6 +21,7 @@ struct Match
     std::uint32_t runnerUp = noAtom; ///< second best source
     double runnerUpBelief = 0;
     ValuePrints::Verdict values = ValuePrints::Verdict::Unknown;
+    std::string doubt;              ///< why it is not sure, in words
 };
 
 /// One partner for each atom, best beliefs first.

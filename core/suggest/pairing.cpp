@@ -200,9 +200,28 @@ private:
             words.emplace_back("names say the same");
         if (match.support.group > 0.7F)
             words.emplace_back("modules around both go together");
-        if (match.support.order > 0)
+        if (match.support.sequence > 0.8F)
+            words.emplace_back("numbered modules around both come in the same turn");
+        const bool ordered = !m_source.alphabetical && !m_target.alphabetical;
+        if (match.support.order > 0 && ordered)
             words.emplace_back("same place in the order of both files");
+        if (!match.doubt.empty())
+            words.push_back(match.doubt);
         return words;
+    }
+
+    /// Why the parts of a fused tensor lie in this order.
+    void explainParts(Pairing &result, const Unit &fused, const std::vector<const Match *> &matches, bool fusedIsTarget) const
+    {
+        std::string roles;
+        for (const Match *match : matches)
+            roles += (roles.empty() ? "" : ", ") + (fusedIsTarget ? targetAtom(*match) : sourceAtom(*match)).words.back();
+        const std::string &name = fused.segments.back();
+        result.evidence.push_back("parts in the order " + roles + ", as its name “" + name + "” says");
+        if (lexicon().interleaved.contains(name)) {
+            result.confidence = std::min(result.confidence, 0.6);
+            result.evidence.emplace_back("rows of such tensors may be mixed per head, which names and shapes do not show");
+        }
     }
 
     const Shape &sourceShape(const Leaf &leaf) const { return m_source.schema->tensors[leaf.tensor].shape; }
@@ -297,6 +316,7 @@ private:
             for (const Match *match : matches)
                 split.sizes.push_back(sourceAtom(*match).part.size);
         }
+        explainParts(result, m_source.units[first.unit], matches, false);
         result.transform.push_back(step(split));
         result.transform.insert(result.transform.end(), each.begin(), each.end());
         m_pairings.push_back(std::move(result));
@@ -337,6 +357,7 @@ private:
             if (result.sources.size() != matches.size())
                 continue;
             result.transform = each;
+            explainParts(result, to, matches, true);
             const int dim = targetShape(to.leaves[l]).size() == 1 ? 0 : targetAtom(*matches.front()).part.dim;
             result.transform.push_back(step(Concat{dim}));
             m_pairings.push_back(std::move(result));
