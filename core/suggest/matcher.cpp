@@ -58,7 +58,7 @@ void chooseLeftovers(const std::vector<Candidacy> &candidates, std::vector<bool>
         if (sourceTaken[c->source] || targetTaken[c->target] || c->support.name < (only ? -2 : 0))
             continue;
         sourceTaken[c->source] = targetTaken[c->target] = true;
-        matches[c->target] = {c->source, c->target, only ? 0.8 : 0.4, c->support, 0, noAtom, 0, c->values};
+        matches[c->target] = {c->source, c->target, only ? 0.8 : 0.4, c->support, 0, noAtom, 0, c->values, {}};
     }
 }
 
