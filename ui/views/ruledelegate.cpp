@@ -220,6 +220,8 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
                         && status != Status::Shadowed;
     painter.setFont(fixedFont());
     const QColor colour = status == Status::Shadowed ? theme.text3 : theme.text;
+    const std::uint32_t keys = effect == nullptr ? 0 : rule.kind == RuleKind::Drop ? effect->sourceKeys : effect->targetKeys;
+    const QString count = countText(keys);
     const auto cell = [&row](int left, int right) { return QRect(left, row.y(), std::max(0, right - left), row.height()); };
     if (rule.state == RuleState::ToReview) {
         const QString source = m_model->sourceText(number);
@@ -233,7 +235,8 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
         const QString key = rule.kind == RuleKind::Drop ? m_model->sourceText(number) : m_model->targetText(number);
         drawPattern(painter, cell(columns.sourceLeft, columns.sourceRight), key, theme, colour);
         drawIcon(painter, QStringLiteral("arrow-right"), columns.arrowLeft, middle, theme.text3);
-        drawText(painter, columns.targetLeft, row, columns.targetRight + 30, secondaryFont(), theme.text2, unfilledText(rule));
+        const int right = columns.keysRight - QFontMetrics(secondaryFont()).horizontalAdvance(count) - 12;
+        drawText(painter, columns.targetLeft, row, right, secondaryFont(), theme.text2, unfilledText(rule));
     } else {
         drawPattern(painter, cell(columns.sourceLeft, columns.sourceRight), m_model->sourceText(number), theme, colour);
         drawIcon(painter, QStringLiteral("arrow-right"), columns.arrowLeft, middle, theme.text2);
@@ -253,8 +256,7 @@ void RuleDelegate::paintRule(QPainter &painter, const QStyleOptionViewItem &opti
         }
         drawPattern(painter, cell(columns.targetLeft, right), m_model->targetText(number), theme, colour);
     }
-    const std::uint32_t keys = effect == nullptr ? 0 : rule.kind == RuleKind::Drop ? effect->sourceKeys : effect->targetKeys;
-    drawRight(painter, columns.keysRight, row, secondaryFont(), theme.text2, countText(keys));
+    drawRight(painter, columns.keysRight, row, secondaryFont(), theme.text2, count);
     drawRight(painter, columns.evidenceRight, row, secondaryFont(), statusColour, evidenceWord(rule, status));
 }
 
