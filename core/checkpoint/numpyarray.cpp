@@ -200,6 +200,8 @@ std::optional<TensorEntry> numpyArray(PickleFile &file, PickleValue value, const
         std::string plain;
         for (std::size_t i = 0; i < bytes.size(); ++i) {
             const auto byte = static_cast<unsigned char>(bytes[i]);
+            if (byte > 0xC3)
+                file.fail(part, "the text that stands for its bytes holds a character beyond Latin-1");
             plain += static_cast<char>(byte < 0x80 ? byte : (byte & 3) << 6 | (bytes[std::min(++i, bytes.size() - 1)] & 0x3F));
         }
         file.budget.take(plain.size());

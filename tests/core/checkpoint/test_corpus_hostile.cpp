@@ -17,6 +17,11 @@ using namespace rekey;
 
 namespace {
 
+#if defined(__has_feature) // clang's way to tell
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool measuresMemory = false; // the sanitizer's own memory would be counted
 constexpr double mostSeconds = 20;

@@ -23,24 +23,31 @@ void put(std::string &bytes, T value)
 
 using Records = std::vector<std::pair<std::string, std::string>>;
 
-/// A zip of stored records.
-inline std::string zip(const Records &records)
+/// A zip of stored records, or of deflated ones whose only block is one of plain bytes (at most 65535).
+inline std::string zip(const Records &records, bool deflated = false)
 {
     std::string file;
     std::string directory;
     for (const auto &[name, content] : records) {
         std::string fields;
-        for (const std::uint16_t field : {20, 0, 0, 0, 0})
+        std::string stored = content;
+        if (deflated) {
+            stored = "\1";
+            put(stored, static_cast<std::uint16_t>(content.size()));
+            put(stored, static_cast<std::uint16_t>(~content.size()));
+            stored += content;
+        }
+        for (const std::uint16_t field : {20, 0, deflated ? 8 : 0, 0, 0})
             put(fields, field);
         put(fields, rekey::crc32(0, std::as_bytes(std::span(content))));
-        put(fields, static_cast<std::uint32_t>(content.size()));
+        put(fields, static_cast<std::uint32_t>(stored.size()));
         put(fields, static_cast<std::uint32_t>(content.size()));
         put(fields, static_cast<std::uint16_t>(name.size()));
         put(fields, std::uint16_t{0});
         directory += std::string("PK\1\2\0\0", 6) + fields + std::string(10, '\0');
         put(directory, static_cast<std::uint32_t>(file.size()));
         directory += name;
-        file += "PK\3\4" + fields + name + content;
+        file += "PK\3\4" + fields + name + stored;
     }
     std::string end = std::string("PK\5\6\0\0\0\0", 8);
     put(end, static_cast<std::uint16_t>(records.size()));
@@ -52,13 +59,14 @@ inline std::string zip(const Records &records)
 }
 
 /// archive/data.pkl with the storages behind it; the pickle's STOP is added.
-inline std::string archive(const std::string &pickle, const std::vector<std::string> &storages, const Records &more = {})
+inline std::string archive(const std::string &pickle, const std::vector<std::string> &storages, const Records &more = {},
+                           bool deflated = false)
 {
     Records records = {{"archive/data.pkl", pickle + "."}};
     for (std::size_t i = 0; i < storages.size(); ++i)
         records.emplace_back(fmt::format("archive/data/{}", i), storages[i]);
     records.insert(records.end(), more.begin(), more.end());
-    return zip(records);
+    return zip(records, deflated);
 }
 
 // Pickles in the text of protocol 0, which people can read.
