@@ -4,8 +4,8 @@
   PYTHONPATH=.../segment-anything python3 tests/bench/sam.py build/bin/bench-sam [--runs 3] [--model b]
 
 Both sides read the same checkpoint of seeded random weights and the same picture, in processes of their own that take turns, with the same
-number of threads and the same BLAS; the best time of each counts. Needs torch and numpy, and facebookresearch/segment-anything on
-PYTHONPATH; without the latter it says so and ends.
+number of threads and the same BLAS; the best time of each counts. Needs torch, numpy and Pillow, and facebookresearch/segment-anything on
+PYTHONPATH with torchvision, which its package imports; without these it says so and ends.
 """
 import argparse
 import json
