@@ -63,7 +63,8 @@ void checkMaskFormat(const std::filesystem::path &path)
         throw UsageError("-o: '" + displayText(path.filename().string()) + "' ends in none of .png, .svg and .json (COCO)");
 }
 
-void saveMask(const std::filesystem::path &path, const SegmentResult &result, const Prompts &prompts, const std::filesystem::path &imageFile)
+void saveMask(const std::filesystem::path &path, const SegmentResult &result, const Prompts &prompts,
+              const std::filesystem::path &imageFile)
 {
     const ExportedMask mask = exported(result, result.masks.at(result.best), prompts);
     if (path.extension() == ".json")

@@ -159,7 +159,8 @@ std::vector<ComputeDevice> computeDevices()
     const std::size_t count = torch::cuda::is_available() ? static_cast<std::size_t>(torch::cuda::device_count()) : 0;
     const std::vector<std::string> names = count > 0 ? nvidiaNames() : std::vector<std::string>();
     for (std::size_t i = 0; i < count; ++i)
-        devices.push_back({fmt::format("cuda:{}", i), i < names.size() && !names[i].empty() ? names[i] : fmt::format("CUDA device {}", i), 0});
+        devices.push_back(
+            {fmt::format("cuda:{}", i), i < names.size() && !names[i].empty() ? names[i] : fmt::format("CUDA device {}", i), 0});
     return devices;
 }
 

@@ -80,7 +80,8 @@ REKEY_AVX512_INLINE void transpose(__m512 (&rows)[lanes])
     }
 #pragma GCC unroll 4
     for (int c = 0; c < 4; ++c) {
-        const __m512 low = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0x88), high = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0x88);
+        const __m512 low = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0x88),
+                     high = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0x88);
         const __m512 lowOdd = _mm512_shuffle_f32x4(fours[c], fours[4 + c], 0xDD),
                      highOdd = _mm512_shuffle_f32x4(fours[8 + c], fours[12 + c], 0xDD);
         rows[c] = _mm512_shuffle_f32x4(low, high, 0x88);
@@ -154,7 +155,8 @@ REKEY_AVX512 void packPanel32(const float *columns, std::int64_t stride, std::in
             const std::int64_t here = inner - i < lanes ? inner - i : lanes;
             __m512 square[lanes];
             for (int c = 0; c < lanes; ++c)
-                square[c] = half + c < count ? _mm512_maskz_loadu_ps(firstLanes(here), columns + (half + c) * stride + i) : _mm512_setzero_ps();
+                square[c]
+                    = half + c < count ? _mm512_maskz_loadu_ps(firstLanes(here), columns + (half + c) * stride + i) : _mm512_setzero_ps();
             transpose(square);
             for (std::int64_t k = 0; k < here; ++k)
                 _mm512_storeu_ps(to + (i + k) * panel32 + half, square[k]);
@@ -193,7 +195,8 @@ REKEY_AVX512 void softmaxColumns(float *scores, std::int64_t keys, float scale, 
         for (std::int64_t key = 0; key < keys;) {
             const __m512 offset = height != nullptr ? _mm512_loadu_ps(height + row * panel32 + half) : _mm512_setzero_ps();
             for (; key < keys && column < gridColumns; ++key, ++column, score += panel32) {
-                const __m512 position = across != nullptr ? _mm512_add_ps(offset, _mm512_loadu_ps(across + column * panel32 + half)) : offset;
+                const __m512 position
+                    = across != nullptr ? _mm512_add_ps(offset, _mm512_loadu_ps(across + column * panel32 + half)) : offset;
                 const __m512 value = _mm512_fmadd_ps(_mm512_loadu_ps(score), factor, position);
                 _mm512_storeu_ps(score, value);
                 peak = _mm512_max_ps(peak, value);

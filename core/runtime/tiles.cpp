@@ -112,8 +112,8 @@ void multiply(Factors factors, const void *packedRows, std::int64_t rows, const 
                 const std::int64_t row = block * blockRows, fromRow = row * inner + begin * blockRows;
                 const std::int64_t fromColumn = column * inner + begin * width;
                 if (factors == Factors::F32)
-                    kernels::tile32(static_cast<const float *>(packedRows) + fromRow, static_cast<const float *>(packedColumns) + fromColumn,
-                                    run, sum, begin == 0);
+                    kernels::tile32(static_cast<const float *>(packedRows) + fromRow,
+                                    static_cast<const float *>(packedColumns) + fromColumn, run, sum, begin == 0);
                 else
                     kernels::tile16(static_cast<const std::uint32_t *>(packedRows) + fromRow,
                                     static_cast<const std::uint16_t *>(packedColumns) + fromColumn, run, sum, begin == 0);

@@ -249,8 +249,8 @@ void benchFile(char **arguments, int repetitions)
         std::ofstream(arguments[3], std::ios::binary)
             .write(reinterpret_cast<const char *>(embedding.data()), static_cast<std::streamsize>(embedding.size() * sizeof(float)));
     }
-    fmt::print("{{\"seconds\": [{}], \"processor_seconds\": [{}], \"peak_mib\": {:.0f}, \"threads\": {}, \"blas\": \"{}\"}}\n", times, processor, peak, threads(),
-               blasInfo().name);
+    fmt::print("{{\"seconds\": [{}], \"processor_seconds\": [{}], \"peak_mib\": {:.0f}, \"threads\": {}, \"blas\": \"{}\"}}\n", times,
+               processor, peak, threads(), blasInfo().name);
 }
 
 } // namespace

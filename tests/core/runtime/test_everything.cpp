@@ -77,8 +77,8 @@ TEST(Everything, FindsWhatTheOriginalFinds)
         SCOPED_TRACE(name);
         const Image image = loadImage(demo / "photos" / row["photo"].get<std::string>());
         std::size_t shown = 0;
-        const EverythingResult result = segmenter->segmentEverything(image, optionsOf(row["options"]), {},
-                                                                     [&](const std::vector<EverythingMask> &found) { shown += found.size(); });
+        const EverythingResult result = segmenter->segmentEverything(
+            image, optionsOf(row["options"]), {}, [&](const std::vector<EverythingMask> &found) { shown += found.size(); });
         ASSERT_EQ(result.masks.size(), row["masks"].size());
         EXPECT_GE(shown, result.masks.size()) << "duplicates are shown before they go";
         for (std::size_t i = 0; i < result.masks.size(); ++i) {
@@ -133,15 +133,17 @@ TEST(Crops, OverlapAsTheOriginals)
 {
     // utils/amg.py of segment-anything gives these.
     EXPECT_THAT(cropsOf(600, 400, 0, 512.0 / 1500), ElementsAre(Crop {0, 0, 600, 400, 0}));
-    EXPECT_THAT(cropsOf(600, 400, 1, 512.0 / 1500), ElementsAre(Crop {0, 0, 600, 400, 0}, Crop {0, 0, 368, 268, 1}, Crop {0, 132, 368, 400, 1},
-                                                                 Crop {232, 0, 600, 268, 1}, Crop {232, 132, 600, 400, 1}));
+    EXPECT_THAT(cropsOf(600, 400, 1, 512.0 / 1500),
+                ElementsAre(Crop {0, 0, 600, 400, 0}, Crop {0, 0, 368, 268, 1}, Crop {0, 132, 368, 400, 1}, Crop {232, 0, 600, 268, 1},
+                            Crop {232, 132, 600, 400, 1}));
     EXPECT_EQ(cropsOf(600, 400, 2, 0.25).size(), 21U);
 }
 
 TEST(PointGrid, LiesInTheMiddleOfCells)
 {
     EXPECT_THAT(pointGrid(1), ElementsAre(ElementsAre(0.5, 0.5)));
-    EXPECT_THAT(pointGrid(2), ElementsAre(ElementsAre(0.25, 0.25), ElementsAre(0.75, 0.25), ElementsAre(0.25, 0.75), ElementsAre(0.75, 0.75)));
+    EXPECT_THAT(pointGrid(2),
+                ElementsAre(ElementsAre(0.25, 0.25), ElementsAre(0.75, 0.25), ElementsAre(0.25, 0.75), ElementsAre(0.75, 0.75)));
 }
 
 TEST(NonMaximumSuppression, KeepsTheBestOfEachHeap)

@@ -165,8 +165,8 @@ TEST(Precision, IsOfferedByMeasurement)
     }
 }
 
-/// Half precisions must stay near fp32 on the demo, whose logits lie between -45 and 5: rounding to 11 bits moves them by some hundredths, to
-/// 8 bits by eight times that.
+/// Half precisions must stay near fp32 on the demo, whose logits lie between -45 and 5: rounding to 11 bits moves them by some hundredths,
+/// to 8 bits by eight times that.
 TEST(Precision, KeepsMasks)
 {
     for (const auto &[precision, logits, iou] :

@@ -52,7 +52,8 @@ TEST(Tiles, AgreeWithLibTorch)
         GTEST_SKIP() << "this processor has no AVX-512";
     at::manual_seed(4);
     const c10::InferenceMode mode;
-    for (const auto &[rows, in, columns] : {std::tuple {1, 1, 1}, {14, 32, 32}, {15, 33, 65}, {200, 100, 31}, {43, 1700, 97}, {28, 768, 64}}) {
+    for (const auto &[rows, in, columns] :
+         {std::tuple {1, 1, 1}, {14, 32, 32}, {15, 33, 65}, {200, 100, 31}, {43, 1700, 97}, {28, 768, 64}}) {
         for (const tiles::Factors factors : {tiles::Factors::F32, tiles::Factors::F16}) {
             if (!tiles::available(factors))
                 continue;
@@ -62,7 +63,8 @@ TEST(Tiles, AgreeWithLibTorch)
             const double tolerance = (factors == tiles::Factors::F32 ? 6e-6 : 8e-3) * std::sqrt(static_cast<double>(in) + 8);
             SCOPED_TRACE(fmt::format("{}×{}×{} in {}", rows, in, columns, factors == tiles::Factors::F32 ? "fp32" : "fp16"));
             EXPECT_LE(largest(tileProduct(factors, x, weight, {}, tiles::Then::Store, at::empty_like(before)) - exact), tolerance);
-            EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Add, before.clone()) - (before + exact + bias)), tolerance);
+            EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Add, before.clone()) - (before + exact + bias)),
+                      tolerance);
             EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Gelu, at::empty_like(before)) - at::gelu(exact + bias)),
                       tolerance);
         }
@@ -137,8 +139,8 @@ TEST(Cancel, TakesEffectWithinAFifthOfASecond)
     }
     ASSERT_GE(waits.size(), 2U) << "the others were done before";
     std::ranges::sort(waits);
-    std::printf("cancel during %.0f ms of encoding took effect after %.1f ms at the median, %.1f ms at most\n", whole, waits[waits.size() / 2],
-                waits.back());
+    std::printf("cancel during %.0f ms of encoding took effect after %.1f ms at the median, %.1f ms at most\n", whole,
+                waits[waits.size() / 2], waits.back());
     EXPECT_LE(waits[waits.size() / 2], 200);
 }
 

@@ -46,7 +46,8 @@ std::vector<EverythingMask> masksAtPoints(const PointModel &model, const std::ve
                                           const EverythingOptions &options, const EverythingListener &listener, const Progress &progress)
 {
     std::vector<EverythingMask> all;
-    const MaskEnlarger enlarger = enlargerFor(model.picture, static_cast<int>(model.embedding.size(2)) * 4, static_cast<int>(model.imageSize));
+    const MaskEnlarger enlarger
+        = enlargerFor(model.picture, static_cast<int>(model.embedding.size(2)) * 4, static_cast<int>(model.imageSize));
     for (std::size_t first = 0; first < points.size(); first += pointsAtOnce) {
         progress.step(first, points.size(), "asking a grid of points");
         const std::size_t count = std::min(pointsAtOnce, points.size() - first);

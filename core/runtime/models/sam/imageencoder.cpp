@@ -175,7 +175,8 @@ void ImageEncoder::addMlp(const Block &block, Workspace &space, const Progress &
     parallelTasks(space.tasks(), progress, [&](std::int64_t task, std::int64_t worker) {
         const auto [first, last] = space.tokens(task);
         at::Tensor x = space.x.slice(0, first, last);
-        const at::Tensor normed = space.norm2.defined() ? space.norm2.slice(0, first, last) : layerNorm(x, block.norm2, m_config.encoderNormEps);
+        const at::Tensor normed
+            = space.norm2.defined() ? space.norm2.slice(0, first, last) : layerNorm(x, block.norm2, m_config.encoderNormEps);
         at::Tensor hidden = space.hidden[static_cast<std::size_t>(worker)].slice(0, 0, last - first);
         linearInto(hidden, normed, block.lin1);
         const at::Tensor mlp = projected(at::gelu_(hidden), block.lin2);
@@ -221,7 +222,8 @@ at::Tensor ImageEncoder::forward(const at::Tensor &pixels, const Trace &trace, c
         const std::int64_t side = block.window > 0 ? block.window : grid;
         const std::string name = "blocks." + std::to_string(i) + '.';
         const auto projectAll = [&] {
-            return m_factors ? projectAllTiles(space.attended, block.projection, space, progress) : projected(space.attended, block.projection);
+            return m_factors ? projectAllTiles(space.attended, block.projection, space, progress)
+                             : projected(space.attended, block.projection);
         };
         space.arrange(block.window);
         if (trace)

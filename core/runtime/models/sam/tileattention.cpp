@@ -109,7 +109,8 @@ private:
     void placePositions(PanelState &state, std::int64_t first, std::int64_t count)
     {
         const Problem &p = m_problem;
-        float *all = static_cast<float *>(m_positions.reserve(static_cast<std::size_t>(roundedUp(p.reach(), blockRows) * panel) * sizeof(float)));
+        float *all
+            = static_cast<float *>(m_positions.reserve(static_cast<std::size_t>(roundedUp(p.reach(), blockRows) * panel) * sizeof(float)));
         for (std::int64_t row = 0; row < p.reach(); row += blockRows)
             kernels::tile32(p.positions + row * p.headWidth, state.queries.floats(), p.headWidth, all + row * panel, true);
         float *height = static_cast<float *>(state.height.reserve(static_cast<std::size_t>(p.rows * panel) * sizeof(float)));
