@@ -163,8 +163,9 @@ int runModule(const RunOptions &options)
                  {"filled", module->filled()},
                  {"milliseconds", module->milliseconds()},
                  {"results", std::move(results)}};
-    std::string text = fmt::format("{}, {} filled\nresult {} {} in {}\n", module->description(), module->filled(), displayText(output.name),
-                                   shapeText(output.shape), durationText(module->milliseconds()));
+    std::string text
+        = fmt::format("{}, {} filled\nresult {} {} in {}\n", module->description(), module->filled(),
+                      output.name.empty() ? "of" : displayText(output.name), shapeText(output.shape), durationText(module->milliseconds()));
     if (kind == OutputKind::Scores) {
         const std::vector<ClassScore> scores = classScores(output, labels, asked.top);
         json["scores"] = scoresJson(scores);

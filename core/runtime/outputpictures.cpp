@@ -60,7 +60,7 @@ Maps mapsOf(const Shape &shape)
 Maps gridOf(const Shape &shape, std::size_t &skipped)
 {
     Shape rest = shape;
-    while (rest.size() > 2 && rest.front() == 1)
+    if (rest.size() == 3 && rest.front() == 1)
         rest.erase(rest.begin());
     constexpr std::size_t mostInFront = 8;
     if (rest.size() != 2 || rest[0] < 4 || rest[1] < 3)

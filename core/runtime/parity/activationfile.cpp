@@ -2,6 +2,7 @@
 #include "core/runtime/parity/activationfile.h"
 
 #include "core/base/error.h"
+#include "core/runtime/parity/layerweights.h"
 
 #include <algorithm>
 #include <charconv>
@@ -83,6 +84,16 @@ const ActivationFile::Entry *ActivationFile::find(std::string_view name) const
 {
     const auto found = m_index.find(name);
     return found == m_index.end() ? nullptr : &m_entries[found->second];
+}
+
+double ActivationFile::rounding() const
+{
+    double coarsest = 0;
+    for (const Entry &entry : m_entries) {
+        const DType dtype = m_file->tensors()[entry.tensor].dtype;
+        coarsest = std::max(coarsest, roundingTolerance(dtype, dtype, 1));
+    }
+    return coarsest;
 }
 
 std::vector<float> ActivationFile::values(const Entry &entry) const

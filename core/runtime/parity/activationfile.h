@@ -34,7 +34,8 @@ public:
     /// Of the capture script: keys, shapes and dtypes of the model's weights, and the digest of each; empty elsewhere.
     const Schema &weights() const { return m_weights; }
     const std::map<std::string, std::string> &digests() const { return m_digests; }
-    const Checkpoint &checkpoint() const { return *m_file; }
+    /// What a value may be off by, as a part of the largest one, because of the coarsest floating-point type in the file.
+    double rounding() const;
 
 private:
     void readWeights();

@@ -129,7 +129,7 @@ struct ModelParityRequest
     ModelWeights converted;
     std::map<std::string, double> referenceBehaviour, convertedBehaviour; ///< overrides; else as each file's implementation has them
     Image image;
-    std::vector<ParityPrompts> prompts; ///< none: the encoder only
+    std::vector<ParityPrompts> prompts; ///< none: the encoder only, as with checkpoints that hold nothing else
     double tolerance = toleranceF32;
     std::uint64_t memoryLimit = 1ULL << 30; ///< for the reference's activations; beyond it only whole blocks are kept, bytes
 };

@@ -44,6 +44,10 @@ public:
 
     void run(const Progress &progress)
     {
+        // Values in half precision agree no better than that.
+        const double rounding = std::max(m_reference.rounding(), m_checked.rounding());
+        m_parity.rounding = std::max(m_parity.rounding, rounding);
+        m_parity.tolerance = std::max(m_parity.tolerance, 2 * rounding);
         const LayerPairs found = pairLayers(m_reference, m_checked, keyPairs());
         if (found.byOrder > 0)
             m_parity.warnings.push_back(
@@ -159,6 +163,8 @@ private:
         std::vector<float> buffer;
         const Arrangement how = arrangement(row.shape, row.referenceShape).value_or(Arrangement::Same);
         row.accumulated = layerError(arranged(checked, row.shape, row.referenceShape, how, buffer), reference);
+        if ((row.layer == "input" || row.layer.starts_with("input.")) && row.accumulated->error() > m_parity.rounding)
+            row.reason = "the two were fed different inputs";
         const std::string module = row.layer.substr(0, row.layer.find('#')) + '.';
         for (const SchemaTensor &tensor : m_to.tensors) {
             if (tensor.key.starts_with(module))

@@ -262,6 +262,8 @@ ModelParity::ModelParity(ModelParityRequest request, const Progress &progress)
         = runtime().openSegmenter(recorded.request.reference, recorded.request.referenceBehaviour, progress.part(0, 0.2));
     recorded.layers = model->tracedLayers();
     recorded.store.setLayers(recorded.layers);
+    if (std::ranges::none_of(recorded.layers, &TracedLayer::perPrompt))
+        recorded.request.prompts.clear(); // an image encoder alone cannot be asked anything
     recorded.description = model->description();
     recorded.behaviour = model->behaviour();
     std::string label;

@@ -160,6 +160,7 @@ TEST_F(TorchScript, ResultsAsPictures)
     for (std::size_t i = 0; i < mask.size(); ++i)
         EXPECT_EQ(mask[i], expected[i] != 0 ? 255 : 0) << i;
     EXPECT_EQ(heatMap(map).rgb.size(), 3U * 12 * 16);
+    EXPECT_THROW(mainOutput(outputs, OutputKind::Features), Error) << "one channel has no components";
 
     const std::vector<ScriptOutput> features = open("features.pt")->run(picture(), unit);
     const ScriptOutput &feature = mainOutput(features, OutputKind::Features);

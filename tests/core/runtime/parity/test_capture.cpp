@@ -156,6 +156,20 @@ TEST_F(Capture, TwoFilesTellTheImplementationFromTheMapping)
     EXPECT_EQ(rowOf(parity, "layers.2.up").verdict, LayerVerdict::Follows);
 }
 
+TEST_F(Capture, HalfPrecisionRoundsAndOtherInputsAreSaid)
+{
+    FileParityRequest request;
+    request.reference = capture("original", "original.safetensors", "--input 1,5,16 --seed 3");
+    request.checked = capture("original", "half.safetensors", "--inputs original.safetensors --half bf16");
+    ActivationParity parity = compareFiles(request);
+    EXPECT_GT(parity.rows.back().accumulated->error(), 1e-4);
+    EXPECT_EQ(parity.count(LayerVerdict::Diverges), 0U) << parity.summary;
+    request.checked = capture("original", "other.safetensors", "--input 1,5,16 --seed 4");
+    parity = compareFiles(request);
+    EXPECT_THAT(parity.summary, HasSubstr("input diverges first"));
+    EXPECT_THAT(parity.summary, HasSubstr("fed different inputs"));
+}
+
 TEST_F(Capture, WithoutAMappingOrderAndShapeServe)
 {
     FileParityRequest request;

@@ -155,6 +155,15 @@ TEST(ModelParity, StopsWhenAskedAndRefusesOtherSizes)
     stop.request_stop();
     EXPECT_THROW(reference.check(request.converted, {}, Progress(stop.get_token(), {})), Cancelled);
     request.converted = {openCheckpoint(samFolder / "edge_pad.pth"), std::nullopt, nullptr};
-    request.prompts.clear();
     EXPECT_THROW(compareModels(request), Error);
+}
+
+TEST(ModelParity, AnImageEncoderAloneIsComparedWithoutPrompts)
+{
+    ModelParityRequest request = samRequest(copyAll());
+    request.reference.checkpoint = openCheckpoint(samFolder / "edge_pad.pth");
+    request.converted = request.reference;
+    const ActivationParity parity = compareModels(request);
+    EXPECT_EQ(parity.verdict, ParityVerdict::Equal) << parity.summary;
+    EXPECT_EQ(parity.rows.size(), 2U + 2 * 5 + 4);
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace rekey::test;
+using testing::HasSubstr;
+
+namespace {
+
+const std::string folder = std::string(REKEY_TEST_DATA) + "/sam_tiny/";
+
+nlohmann::json json(const Outcome &outcome)
+{
+    return nlohmann::json::parse(outcome.output);
+}
+
+} // namespace
+
+TEST(ParityCommand, ComparesTwoModelsOnAPicture)
+{
+    const Outcome outcome = runRekey({"parity", folder + "sam_tiny.pth", folder + "hf", "--image", folder + "square.png", "--json"});
+    EXPECT_EQ(outcome.exitCode, 1) << outcome.errors;
+    const nlohmann::json result = json(outcome);
+    EXPECT_EQ(result["verdict"], "computation differs");
+    EXPECT_EQ(result["first_divergence"], "point: decoder.layers.0.norm1");
+    EXPECT_EQ(result["layers"].size(), 88U);
+    EXPECT_EQ(runRekey({"parity", folder + "sam_tiny.pth", folder + "sam_tiny.pth", "--image", folder + "square.png", "--point", "40,72"})
+                  .exitCode,
+              0);
+}
+
+TEST(ParityCommand, ComparesWithRecordedActivations)
+{
+    const Outcome outcome = runRekey({"parity", folder + "sam_tiny.pth", "--activations", folder + "reference.safetensors"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("agree up to rounding"));
+    EXPECT_THAT(outcome.errors, HasSubstr("give the picture"));
+}
+
+TEST(ParityCommand, ComparesTwoFiles)
+{
+    const std::string file = std::string(REKEY_TEST_DATA) + "/parity/siglip2_io.safetensors";
+    const Outcome outcome = runRekey({"parity", "--activations", file, file, "--prefix-a", "hf/", "--prefix-b", "kornia/", "--json"},
+                                     {{"REKEY_RUNTIME", "/nowhere"}});
+    EXPECT_EQ(outcome.exitCode, 1) << outcome.errors;
+    EXPECT_EQ(json(outcome)["first_divergence"], "vision.layer0") << "without LibTorch";
+    EXPECT_EQ(runRekey({"parity", "--activations", file, file, "--prefix-a", "hf_gelu_erf/", "--prefix-b", "kornia/"}).exitCode, 0);
+}
+
+TEST(ParityCommand, SaysWhatItNeeds)
+{
+    EXPECT_EQ(runRekey({"parity"}).exitCode, 2);
+    EXPECT_EQ(runRekey({"parity", folder + "sam_tiny.pth"}).exitCode, 2);
+    EXPECT_EQ(runRekey({"parity", "--image", folder + "square.png"}).exitCode, 2);
+    EXPECT_EQ(runRekey({"parity", "--activations", folder + "reference.safetensors"}).exitCode, 2);
+}
+
+TEST(RunModule, AsksForConsentAndForAModule)
+{
+    const Outcome asked = runRekey({"run", folder + "sam_tiny.pth", "--image", folder + "square.png", "--as", "scores"});
+    EXPECT_EQ(asked.exitCode, 2);
+    EXPECT_THAT(asked.errors, HasSubstr("--allow-code"));
+    const Outcome refused = runRekey({"run", folder + "sam_tiny.pth", "--image", folder + "square.png", "--as", "scores", "--allow-code"});
+    EXPECT_EQ(refused.exitCode, 3);
+    EXPECT_THAT(refused.errors, HasSubstr("not a TorchScript module"));
+    EXPECT_EQ(runRekey({"run", "x.pt", "--image", folder + "square.png", "--as", "mask", "--allow-code"}).exitCode, 2) << "without -o";
+}
