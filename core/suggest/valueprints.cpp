@@ -49,12 +49,13 @@ std::vector<DType> effectiveDtypes(const Checkpoint &checkpoint)
     return dtypes;
 }
 
-/// What a tensor is rounded to: its own dtype and all coarser ones of the other side.
+/// What a tensor is rounded to: its own dtype and all coarser ones of the other side. But not from F16 to BF16: rounded
+/// twice, a value is often another than rounded once, so that such tensors cannot be compared exactly.
 std::set<DType> roundings(DType own, const std::vector<DType> &others)
 {
     std::set<DType> dtypes = {own};
     for (const DType other : std::set<DType>(others.begin(), others.end()))
-        if (precision(other) < precision(own))
+        if (precision(other) < precision(own) && own != DType::F16)
             dtypes.insert(other);
     return dtypes;
 }

@@ -230,5 +230,84 @@ TEST_F(ValueEvidence, halfPrecisionTargetIsComparedAfterRounding)
     EXPECT_THAT(got["y.weight"], testing::ElementsAre("a.weight"));
 }
 
+TEST_F(ValueEvidence, oneAddedToANorm)
+{
+    std::vector<Values> from = {tensor("a.weight", {8, 8}), tensor("b.weight", {8, 4}), tensor("norm.weight", {16})}, to = from;
+    for (float &value : to[2].data)
+        value += 1;
+    const auto source = write("from", from), target = write("to", to);
+    const Mapping mapping = suggested(source, target);
+    const auto norm = std::find_if(mapping.rules.begin(), mapping.rules.end(), [](const Rule &rule) { return !rule.transform.empty(); });
+    ASSERT_NE(norm, mapping.rules.end());
+    EXPECT_EQ(norm->transform, (Transform{Step{Add{1}}}));
+    EXPECT_EQ(norm->state, RuleState::Proven);
+    EXPECT_THAT(norm->evidence, testing::Contains("values equal once 1 is added"));
+}
+
+TEST_F(ValueEvidence, rotaryHalvesBecomePairs)
+{
+    // Two heads of size 8: rows [heads, 2, 4] become [heads, 4, 2], weight and bias alike.
+    const Values weight = tensor("q_proj.weight", {16, 4}), bias = tensor("q_proj.bias", {16});
+    std::vector<float> rows, biases;
+    for (std::ptrdiff_t head = 0; head < 2; ++head)
+        for (std::ptrdiff_t pair = 0; pair < 4; ++pair)
+            for (std::ptrdiff_t half = 0; half < 2; ++half) {
+                const std::ptrdiff_t row = head * 8 + half * 4 + pair;
+                rows.insert(rows.end(), weight.data.begin() + row * 4, weight.data.begin() + row * 4 + 4);
+                biases.push_back(bias.data[static_cast<std::size_t>(row)]);
+            }
+    const auto source = write("from", {weight, bias}), target = write("to", {{"wq.weight", {16, 4}, rows}, {"wq.bias", {16}, biases}});
+    const Mapping mapping = suggested(source, target);
+    ASSERT_EQ(mapping.rules.size(), 1U);
+    EXPECT_EQ(mapping.rules[0].state, RuleState::Proven);
+    EXPECT_EQ(mapping.rules[0].transform, (Transform{Step{Interleave{0, 2, 2, 4}}}));
+}
+
+TEST_F(ValueEvidence, headsOfAFusedSourcePartedAgain)
+{
+    const Values q = tensor("q_proj.weight", {8, 4}), k = tensor("k_proj.weight", {8, 4}), v = tensor("v_proj.weight", {8, 4});
+    std::vector<float> mixed;
+    for (std::ptrdiff_t head = 0; head < 4; ++head)
+        for (const auto *part : {&q.data, &k.data, &v.data})
+            mixed.insert(mixed.end(), part->begin() + head * 8, part->begin() + head * 8 + 8);
+    const auto source = write("from", {{"query_key_value.weight", {24, 4}, mixed}}), target = write("to", {q, k, v});
+    const Mapping mapping = suggested(source, target);
+    ASSERT_EQ(mapping.rules.size(), 1U);
+    EXPECT_EQ(mapping.rules[0].state, RuleState::Proven);
+    EXPECT_EQ(mapping.rules[0].transform, (Transform{Step{Interleave{0, 1, 4, 3}}, Step{Split{0, 3, {}}}}));
+}
+
+TEST_F(ValueEvidence, twoTowersThatChangedPlaces)
+{
+    std::vector<Values> from, to;
+    for (const std::string tower : {"vision_model.", "text_model."})
+        for (const std::string layer : {"0.", "1."}) {
+            const std::string other = tower == "text_model." ? "vision_model." : "text_model.";
+            const Values weight = tensor(tower + "layers." + layer + "fc.weight", {12, 12});
+            from.push_back(weight);
+            from.push_back({tower + "layers." + layer + "fc.bias", {12}, std::vector<float>(12, 0.0F)});
+            to.push_back({other + "layers." + layer + "fc.weight", {12, 12}, weight.data});
+            to.push_back({other + "layers." + layer + "fc.bias", {12}, std::vector<float>(12, 0.0F)});
+        }
+    const auto source = write("from", from), target = write("to", to);
+    auto got = pairs(suggested(source, target), source->schema(), target->schema());
+    EXPECT_THAT(got["text_model.layers.1.fc.weight"], testing::ElementsAre("vision_model.layers.1.fc.weight"));
+    EXPECT_THAT(got["text_model.layers.1.fc.bias"], testing::ElementsAre("vision_model.layers.1.fc.bias")); // beside its weight
+    EXPECT_THAT(got["vision_model.layers.0.fc.weight"], testing::ElementsAre("text_model.layers.0.fc.weight"));
+}
+
+TEST_F(ValueEvidence, readsEachByteOnce)
+{
+    const auto source = write("from", {tensor("a.weight", {64, 64}), tensor("b.weight", {32})}), target = write("to", {tensor("a.weight", {64, 64})});
+    ValueReport report;
+    SuggestOptions options;
+    options.sourceValues = source.get();
+    options.targetValues = target.get();
+    options.report = &report;
+    suggest(source->schema(), target->schema(), options);
+    EXPECT_EQ(report.bytesRead, 4U * (64 * 64 + 32 + 64 * 64));
+    EXPECT_EQ(report.provenTargets, 0U);
+}
+
 } // namespace
 } // namespace rekey
