@@ -326,6 +326,12 @@ TEST(Dequantise, AgreesWithGgml)
         double ordered;
     };
     constexpr auto golden = std::to_array<Golden>({
+        {DType::Q4_1, 11445110.8, -146005402},
+        {DType::Q5_0, 120418.353, 6225.55377},
+        {DType::Q5_1, 454133.909, -598677.688},
+        {DType::Q8_K, 3.70492993e+40, -1.16221522e+41},
+        {DType::Q8_0, 1226736.28, 1046404.76},
+        {DType::Q4_0, 51471.0345, 3192.0224},
         {DType::IQ2_XXS, 5602842.32, 5590235.24},
         {DType::IQ2_XS, 4086071.96, 2781330.24},
         {DType::IQ2_S, 4584102.45, -4427803.23},
