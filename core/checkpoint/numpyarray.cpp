@@ -228,7 +228,8 @@ std::optional<NumpyScalar> numpyScalar(const PickleFile &file, PickleValue value
     if (!type || arguments.size() != 2)
         return {};
     if (type->kind != NumpyType::Kind::Number)
-        return NumpyScalar{"numpy." + type->description, arguments[1].is(Type::Bytes) ? numpyText(*type, arguments[1].text()) : std::string()};
+        return NumpyScalar {"numpy." + type->description,
+                            arguments[1].is(Type::Bytes) ? numpyText(*type, arguments[1].text()) : std::string()};
     NumpyScalar scalar{"numpy." + std::string(torchName(type->dtype)), {}};
     std::string bytes(arguments[1].is(Type::Bytes) || arguments[1].is(Type::Text) ? arguments[1].text() : std::string_view());
     if (bytes.size() != type->bytes)

@@ -242,7 +242,8 @@ void Builder::quantised(const Arguments &arguments)
         made.zeroPoints = channelParameters(quantiser[2], channels);
         entry.notes.push_back(fmt::format("quantised per channel, axis {}", made.axis));
         if (!made.scales.empty())
-            entry.notes.push_back(fmt::format("scales {:g} to {:g}", *std::ranges::min_element(made.scales), *std::ranges::max_element(made.scales)));
+            entry.notes.push_back(
+                fmt::format("scales {:g} to {:g}", *std::ranges::min_element(made.scales), *std::ranges::max_element(made.scales)));
     } else {
         fail("its quantiser is unknown");
     }

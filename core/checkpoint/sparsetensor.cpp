@@ -19,7 +19,11 @@ using Indices = std::vector<std::int64_t>;
 class Check
 {
 public:
-    Check(PickleFile &file, const TensorEntry &entry) : m_file(file), m_part(fmt::format("tensor \"{}\"", displayText(pathText(entry.path)))) { }
+    Check(PickleFile &file, const TensorEntry &entry)
+        : m_file(file)
+        , m_part(fmt::format("tensor \"{}\"", displayText(pathText(entry.path))))
+    {
+    }
 
     [[noreturn]] void fail(std::string reason) const { m_file.fail(m_part, std::move(reason)); }
     const std::string &part() const { return m_part; }

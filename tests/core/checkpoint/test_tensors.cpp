@@ -31,7 +31,8 @@ std::string refused(const std::string &bytes, const std::string &name = "m.pt")
 std::vector<float> values(const Checkpoint &checkpoint, std::size_t tensor, std::uint64_t block = 4)
 {
     std::vector<float> all;
-    forEachBlock(checkpoint, tensor, block, [&](std::uint64_t, std::span<const float> run) { all.insert(all.end(), run.begin(), run.end()); });
+    forEachBlock(checkpoint, tensor, block,
+                 [&](std::uint64_t, std::span<const float> run) { all.insert(all.end(), run.begin(), run.end()); });
     return all;
 }
 
@@ -182,9 +183,10 @@ TEST(Tensors, ModulesTellTheirPlainAttributes)
 
 TEST(Tensors, NumpyArraysOfProtocol5AreRead)
 {
-    std::string pickle = std::string("\x80\x05", 2) + global("numpy._core.numeric", "_frombuffer") + "(\x96" + std::string("\x10\0\0\0\0\0\0\0", 8)
-        + bytes<float>({1, 2, 3, 4}) + call(global("numpy", "dtype"), {text("f4"), "I00\n", "I01\n"}) + "(I3\nV<\nNNNI-1\nI-1\nI0\ntb"
-        + numbers({2, 2}) + text("F") + "tR.";
+    std::string pickle = std::string("\x80\x05", 2) + global("numpy._core.numeric", "_frombuffer") + "(\x96"
+                         + std::string("\x10\0\0\0\0\0\0\0", 8) + bytes<float>({1, 2, 3, 4})
+                         + call(global("numpy", "dtype"), {text("f4"), "I00\n", "I01\n"}) + "(I3\nV<\nNNNI-1\nI-1\nI0\ntb" + numbers({2, 2})
+                         + text("F") + "tR.";
     const auto checkpoint = opened(pickle, "m.pkl");
     ASSERT_EQ(checkpoint->tensors().size(), 1U);
     EXPECT_EQ(values(*checkpoint, 0), (std::vector<float>{1, 3, 2, 4}));

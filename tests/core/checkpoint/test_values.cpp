@@ -112,8 +112,8 @@ TEST(Values, NumpyScalarsAreNumbersAndTexts)
 TEST(Values, NumpyArraysAreChecked)
 {
     const auto array = [](const std::string &shape, const std::string &type, const std::string &data) {
-        return call(global("numpy.core.multiarray", "_reconstruct"), {global("numpy", "ndarray"), numbers({0}), text("b")}) + "(I1\n" + shape
-            + type + "I00\n" + data + "tb";
+        return call(global("numpy.core.multiarray", "_reconstruct"), {global("numpy", "ndarray"), numbers({0}), text("b")}) + "(I1\n"
+               + shape + type + "I00\n" + data + "tb";
     };
     EXPECT_TRUE(contains(whyRefused(array("I3\n", numpyType("f4", "<"), text(""))), "its shape is no tuple"));
     EXPECT_TRUE(contains(whyRefused(array(numbers({-1}), numpyType("f4", "<"), text(""))), "not a natural number"));
@@ -179,8 +179,10 @@ TEST(Values, ReadingBeyondATensorIsAnError)
 
 TEST(Values, SchemasOpenLikeCheckpoints)
 {
-    const auto checkpoint = opened(R"({"name":"Net","tensors":[{"key":"a","shape":[2,3],"dtype":"F32"},{"key":"b","shape":[2,3],"dtype":"F32"}],
-                                       "tied":[["a","b"]],"more":{"x":[1]}})", "s.json");
+    const auto checkpoint
+        = opened(R"({"name":"Net","tensors":[{"key":"a","shape":[2,3],"dtype":"F32"},{"key":"b","shape":[2,3],"dtype":"F32"}],
+                                       "tied":[["a","b"]],"more":{"x":[1]}})",
+                 "s.json");
     EXPECT_EQ(checkpoint->format(), "schema");
     EXPECT_EQ(checkpoint->name(), "Net");
     EXPECT_FALSE(checkpoint->hasValues());

@@ -45,7 +45,8 @@ json verdict(const std::filesystem::path &file)
             const TensorEntry &entry = checkpoint->tensors()[i];
             tensors.push_back({pathJson(entry.path), name(entry.dtype), entry.shape, digest(*checkpoint, i)});
         }
-        return {{"verdict", checkpoint->warnings().empty() ? "listed" : "warned"}, {"warnings", checkpoint->warnings()}, {"tensors", tensors}};
+        return {
+            {"verdict", checkpoint->warnings().empty() ? "listed" : "warned"}, {"warnings", checkpoint->warnings()}, {"tensors", tensors}};
     } catch (const Error &error) {
         return {{"verdict", "refused"}, {"error", error.what()}};
     }
