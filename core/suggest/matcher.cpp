@@ -149,8 +149,13 @@ void skip(Skipped &skipped, const std::vector<Pairing> &pairings)
     }
 }
 
+/// The second look saw only what the first left: it may be sure of too much.
 void append(TensorMatches &all, TensorMatches more)
 {
+    constexpr double most = 0.85;
+    for (auto &pairing : more.pairings)
+        if (pairing.state != RuleState::Proven)
+            pairing.confidence = std::min(pairing.confidence, most);
     std::move(more.pairings.begin(), more.pairings.end(), std::back_inserter(all.pairings));
     all.rivals.merge(more.rivals);
 }
