@@ -71,7 +71,8 @@ std::optional<Transform> interleaving(Digests from, Digests to, int dim)
                 if (from[rest] != to[a * rest] || from[b * rest] != to[rest])
                     continue;
                 if (interleaves(from, to, outer, a, b))
-                    return Transform{Step{Interleave{dim, static_cast<std::int64_t>(outer), static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)}}};
+                    return Transform {Step {
+                        Interleave {dim, static_cast<std::int64_t>(outer), static_cast<std::int64_t>(a), static_cast<std::int64_t>(b)}}};
             }
         }
     }
@@ -143,7 +144,8 @@ std::optional<std::vector<std::vector<std::uint64_t>>> moved(const Transform &tr
             if (!fits)
                 return std::nullopt;
         } else if (const auto *weave = std::get_if<Interleave>(&step.op); weave != nullptr && weave->dim == 0) {
-            const auto outer = static_cast<std::size_t>(weave->outer), a = static_cast<std::size_t>(weave->a), b = static_cast<std::size_t>(weave->b);
+            const auto outer = static_cast<std::size_t>(weave->outer), a = static_cast<std::size_t>(weave->a),
+                       b = static_cast<std::size_t>(weave->b);
             bool fits = true;
             eachOf(step, [&](std::vector<std::uint64_t> &part) {
                 fits = fits && part.size() % (outer * a * b) == 0;

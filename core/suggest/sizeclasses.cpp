@@ -59,7 +59,8 @@ std::vector<std::uint32_t> SizeClasses::partners(std::uint32_t target) const
     std::vector<std::uint32_t> result(members.sources.begin() + std::max<std::int64_t>(0, place - reach),
                                       members.sources.begin() + std::min(count, place + reach + 1));
     if (const auto same = members.byNumbers.find(numbersOf(m_target.units[m_target.atoms[target].unit])); same != members.byNumbers.end())
-        result.insert(result.end(), same->second.begin(), same->second.begin() + static_cast<std::ptrdiff_t>(std::min(mostWithNumbers, same->second.size())));
+        result.insert(result.end(), same->second.begin(),
+                      same->second.begin() + static_cast<std::ptrdiff_t>(std::min(mostWithNumbers, same->second.size())));
     std::sort(result.begin(), result.end());
     result.erase(std::unique(result.begin(), result.end()), result.end());
     return result;

@@ -262,8 +262,8 @@ DType effectiveDtype(const Checkpoint &checkpoint, std::size_t tensor)
     return fitsBf16 ? DType::BF16 : fitsF16 ? DType::F16 : entry.dtype;
 }
 
-std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes, const Progress &progress,
-                                   std::atomic<std::uint64_t> &read)
+std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes,
+                                   const Progress &progress, std::atomic<std::uint64_t> &read)
 {
     const TensorEntry &entry = checkpoint.tensors()[tensor];
     std::map<DType, Print> prints;

@@ -41,7 +41,7 @@ int precision(DType dtype);
 DType effectiveDtype(const Checkpoint &checkpoint, std::size_t tensor);
 
 /// Reads a tensor once and makes its prints, rounded to each of the dtypes. `read` counts bytes.
-std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes, const Progress &progress,
-                                   std::atomic<std::uint64_t> &read);
+std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes,
+                                   const Progress &progress, std::atomic<std::uint64_t> &read);
 
 } // namespace rekey

@@ -106,7 +106,8 @@ ValuePrints::ValuePrints(const Checkpoint &sourceFile, const Checkpoint &targetF
         progress.step(m_read, total, "reading weights");
         if (!hasNumbers(file.tensors()[tensor]))
             return;
-        const auto dtypes = isSource ? roundings(m_sourceDtypes[tensor], m_targetDtypes) : roundings(m_targetDtypes[tensor], m_sourceDtypes);
+        const auto dtypes
+            = isSource ? roundings(m_sourceDtypes[tensor], m_targetDtypes) : roundings(m_targetDtypes[tensor], m_sourceDtypes);
         try {
             (isSource ? m_source : m_target)[tensor] = printTensor(file, tensor, dtypes, progress, m_read);
         } catch (const Error &) {

@@ -21,12 +21,13 @@ using ByDigest = std::unordered_map<std::uint64_t, Tensors>;
 Step step(BasicStep op, int only = -1) { return Step{std::move(op), only}; }
 
 /// "rows 0–767 from q_proj.weight, 768–1535 from …"
-std::string rangesText(const std::vector<Block> &ranges, const Tensors &tensors, const Schema &schema, const char *lines, const char *relation)
+std::string rangesText(const std::vector<Block> &ranges, const Tensors &tensors, const Schema &schema, const char *lines,
+                       const char *relation)
 {
     std::string text;
     for (std::size_t i = 0; i < ranges.size() && i < 4; ++i)
-        text += fmt::format("{}{}–{} {} {}", i == 0 ? std::string(lines) + " " : std::string(", "), ranges[i].start, ranges[i].end - 1, relation,
-                            schema.tensors[tensors[i]].key);
+        text += fmt::format("{}{}–{} {} {}", i == 0 ? std::string(lines) + " " : std::string(", "), ranges[i].start, ranges[i].end - 1,
+                            relation, schema.tensors[tensors[i]].key);
     return ranges.size() > 4 ? text + " …" : text;
 }
 
@@ -215,7 +216,9 @@ private:
     /// Seen as matrices, the one is the other transposed.
     bool transposed(std::uint32_t s, std::uint32_t t, const Print &a, const Print &b, DType dtype)
     {
-        const auto matrix = [](std::size_t rows, std::size_t columns) { return Shape{static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)}; };
+        const auto matrix = [](std::size_t rows, std::size_t columns) {
+            return Shape {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)};
+        };
         Shape seen;
         if (sameSequence(a.columns, b.rows))
             seen = matrix(a.rows.size(), a.columns.size());
@@ -226,7 +229,8 @@ private:
         else
             return false;
         const auto usual = layouts(from(s), to(t));
-        const auto layout = std::find_if(usual.begin(), usual.end(), [&](const Layout &l) { return l.transposed && turns(l.transform, seen); });
+        const auto layout
+            = std::find_if(usual.begin(), usual.end(), [&](const Layout &l) { return l.transposed && turns(l.transform, seen); });
         Transform transform;
         if (layout != usual.end()) {
             transform = layout->transform;
@@ -293,7 +297,8 @@ private:
                 inverse[static_cast<std::size_t>(dims[i])] = static_cast<int>(i);
                 between.push_back(four[static_cast<std::size_t>(dims[i])]);
             }
-            const Transform transform = forth ? Transform{step(Permute{dims}), step(Reshape{to(t)})} : Transform{step(Reshape{between}), step(Permute{inverse})};
+            const Transform transform = forth ? Transform {step(Permute {dims}), step(Reshape {to(t)})}
+                                              : Transform {step(Reshape {between}), step(Permute {inverse})};
             prove({s}, {t}, transform, dtype, "values equal once the pixels of each patch are reordered");
             return true;
         }
@@ -376,7 +381,9 @@ private:
         const std::size_t rank = to(t).size();
         std::vector<Way> ways = {{print.rows, &m_index.rows, false, 0}};
         if (rank == 2)
-            ways.insert(ways.end(), {{print.columns, &m_index.columns, true, 1}, {print.rows, &m_index.columns, true, 0}, {print.columns, &m_index.rows, false, 1}});
+            ways.insert(ways.end(), {{print.columns, &m_index.columns, true, 1},
+                                     {print.rows, &m_index.columns, true, 0},
+                                     {print.columns, &m_index.rows, false, 1}});
         for (const auto &way : ways) {
             const Tensors parts = way.index->parts(way.digests);
             if (parts.size() < 2 || !allComparable(parts, {t}, dtype) || from(parts.front()).size() != rank)
@@ -404,7 +411,9 @@ private:
         const std::size_t rank = from(s).size();
         std::vector<Way> ways = {{print->rows, &m_index.rows, 0, false}};
         if (rank == 2)
-            ways.insert(ways.end(), {{print->columns, &m_index.columns, 1, true}, {print->rows, &m_index.columns, 0, true}, {print->columns, &m_index.rows, 1, false}});
+            ways.insert(ways.end(), {{print->columns, &m_index.columns, 1, true},
+                                     {print->rows, &m_index.columns, 0, true},
+                                     {print->columns, &m_index.rows, 1, false}});
         for (const auto &way : ways) {
             const Tensors parts = way.index->parts(way.digests);
             const bool open = std::none_of(parts.begin(), parts.end(), [&](std::uint32_t t) { return m_done[t]; });
@@ -553,7 +562,8 @@ private:
         for (std::size_t p = 0, count = m_proven.size(); p < count; ++p) {
             const Pairing weight = m_proven[p];
             const bool movesRows = std::any_of(weight.transform.begin(), weight.transform.end(), [](const Step &s) {
-                return std::holds_alternative<Concat>(s.op) || std::holds_alternative<Split>(s.op) || std::holds_alternative<Interleave>(s.op);
+                return std::holds_alternative<Concat>(s.op) || std::holds_alternative<Split>(s.op)
+                       || std::holds_alternative<Interleave>(s.op);
             });
             if (!movesRows)
                 continue;
@@ -604,7 +614,8 @@ private:
         for (std::size_t i = 0; i < targets.size(); ++i)
             if (const Print *print = m_values.target(targets[i], dtype); print == nullptr || !sameSequence((*result)[i], print->rows))
                 return;
-        prove(std::move(sources), std::move(targets), std::move(transform), dtype, telling ? "values equal, in the order of the weight's rows" : "values equal, all alike; joined as the weight is");
+        prove(std::move(sources), std::move(targets), std::move(transform), dtype,
+              telling ? "values equal, in the order of the weight's rows" : "values equal, all alike; joined as the weight is");
     }
 
     const Schema &m_source;

@@ -38,8 +38,13 @@ class Heeder
 {
 public:
     Heeder(std::vector<Pairing> &guesses, const Checkpoint &source, const Checkpoint &target, const ValuePrints &values)
-        : m_pairings(guesses), m_sourceFile(source), m_targetFile(target), m_source(source.schema()), m_target(target.schema()), m_values(values),
-          m_proven(m_target.tensors.size())
+        : m_pairings(guesses)
+        , m_sourceFile(source)
+        , m_targetFile(target)
+        , m_source(source.schema())
+        , m_target(target.schema())
+        , m_values(values)
+        , m_proven(m_target.tensors.size())
     {
     }
 
@@ -58,7 +63,8 @@ public:
                 judge(guess);
         }
         std::move(proven.begin(), proven.end(), std::back_inserter(m_pairings));
-        std::stable_sort(m_pairings.begin(), m_pairings.end(), [](const Pairing &a, const Pairing &b) { return a.targets.front() < b.targets.front(); });
+        std::stable_sort(m_pairings.begin(), m_pairings.end(),
+                         [](const Pairing &a, const Pairing &b) { return a.targets.front() < b.targets.front(); });
         if (m_isReal)
             joinConstants();
     }
@@ -90,7 +96,8 @@ private:
             }
         const SchemaIndex sources(m_source);
         for (auto &guess : m_pairings) {
-            if (guess.sources.size() != 1 || guess.targets.size() != 1 || relation(guess.sources.front(), guess.targets.front()) == Relation::Differ)
+            if (guess.sources.size() != 1 || guess.targets.size() != 1
+                || relation(guess.sources.front(), guess.targets.front()) == Relation::Differ)
                 continue;
             const std::string &key = m_target.tensors[guess.targets.front()].key, &from = m_source.tensors[guess.sources.front()].key;
             const auto entry = origin.find(parentOf(key));
@@ -153,7 +160,8 @@ private:
     static std::vector<float> valuesOf(const Checkpoint &checkpoint, std::uint32_t tensor)
     {
         std::vector<float> values;
-        forEachBlock(checkpoint, tensor, 1 << 16, [&](std::uint64_t, std::span<const float> run) { values.insert(values.end(), run.begin(), run.end()); });
+        forEachBlock(checkpoint, tensor, 1 << 16,
+                     [&](std::uint64_t, std::span<const float> run) { values.insert(values.end(), run.begin(), run.end()); });
         return values;
     }
 
@@ -162,7 +170,8 @@ private:
     {
         constexpr std::size_t fewest = 8, most = 1 << 16;
         const Shape &shape = m_source.tensors[s].shape;
-        if (shape != m_target.tensors[t].shape || shape.size() != 1 || elementCount(shape) < fewest || elementCount(shape) > most || !guess.transform.empty())
+        if (shape != m_target.tensors[t].shape || shape.size() != 1 || elementCount(shape) < fewest || elementCount(shape) > most
+            || !guess.transform.empty())
             return false;
         const std::vector<float> a = valuesOf(m_sourceFile, s), b = valuesOf(m_targetFile, t);
         const double unit = std::ldexp(4.0, -precision(m_values.common(s, t)));

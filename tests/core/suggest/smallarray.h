@@ -49,7 +49,10 @@ inline std::pair<std::size_t, std::size_t> around(const Shape &shape, int dim)
 {
     std::size_t outer = 1, inner = 1;
     for (std::size_t d = 0; d < shape.size(); ++d)
-        (static_cast<int>(d) < dim ? outer : static_cast<int>(d) > dim ? inner : outer) *= static_cast<int>(d) == dim ? 1 : static_cast<std::size_t>(shape[d]);
+        (static_cast<int>(d) < dim   ? outer
+         : static_cast<int>(d) > dim ? inner
+                                     : outer)
+            *= static_cast<int>(d) == dim ? 1 : static_cast<std::size_t>(shape[d]);
     return {outer, inner};
 }
 

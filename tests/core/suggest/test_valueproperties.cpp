@@ -282,7 +282,8 @@ TEST_P(ValueProperties, namesThatSayNothing)
             if (!word.empty()) {
                 const auto [entry, isNew] = words.emplace(word, "");
                 if (isNew)
-                    entry->second = std::string(1, static_cast<char>('a' + random() % 26)) + "x" + std::to_string(random() % 90'000 + 10'000) + "x";
+                    entry->second
+                        = std::string(1, static_cast<char>('a' + random() % 26)) + "x" + std::to_string(random() % 90'000 + 10'000) + "x";
                 renamed += entry->second;
                 word.clear();
             }
@@ -321,13 +322,15 @@ TEST_P(ValueProperties, aFreshTargetProvesNothing)
 
 INSTANTIATE_TEST_SUITE_P(Architectures, ValueProperties,
                          testing::Values("bench/vit_b16_timm__hf", "bench/deit_base_distilled_timm__hf", "bench/dinov2_vits14_fb__hf",
-                                         "bench/segformer_b0_nv__hf", "bench/gpt2_hf__nanogpt", "bench/bert_base_flax__hf", "bench/resnet50_tv__hf",
-                                         "bench/sd_vae_ldm__diffusers", "bench/mobilenetv1_tf__hf", "bench/yolox_s_megvii__mmyolo",
-                                         "bench/vit_b16_tv__timm", "bench/llama3_8b_hf__gptfast", "seed/openai_clip_vit_l14_to_hf_clip_vit_l14",
-                                         "seed/sam_vit_b_to_hf_sam_base", "seed/siglip2_hf_to_kornia_fused", "seed/siglip2_kornia_fused_to_hf"),
+                                         "bench/segformer_b0_nv__hf", "bench/gpt2_hf__nanogpt", "bench/bert_base_flax__hf",
+                                         "bench/resnet50_tv__hf", "bench/sd_vae_ldm__diffusers", "bench/mobilenetv1_tf__hf",
+                                         "bench/yolox_s_megvii__mmyolo", "bench/vit_b16_tv__timm", "bench/llama3_8b_hf__gptfast",
+                                         "seed/openai_clip_vit_l14_to_hf_clip_vit_l14", "seed/sam_vit_b_to_hf_sam_base",
+                                         "seed/siglip2_hf_to_kornia_fused", "seed/siglip2_kornia_fused_to_hf"),
                          [](const auto &parameter) {
                              std::string name = fs::path(parameter.param).filename().string();
-                             std::replace_if(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+                             std::replace_if(
+                                 name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
                              return name;
                          });
 

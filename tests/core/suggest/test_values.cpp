@@ -53,7 +53,8 @@ protected:
         for (const auto &t : tensors)
             schema.tensors.push_back({t.key, t.shape, DType::F32, static_cast<std::uint32_t>(schema.tensors.size())});
         const fs::path path = folder / (name + ".safetensors");
-        writerFor(path).write(path, schema, [&](std::size_t i, const ByteSink &sink) { sink(std::as_bytes(std::span(tensors[i].data))); }, {}, {});
+        writerFor(path).write(path, schema, [&](std::size_t i, const ByteSink &sink) { sink(std::as_bytes(std::span(tensors[i].data))); },
+                              {}, {});
         return openCheckpoint(path);
     }
 
@@ -118,7 +119,8 @@ TEST_F(ValueEvidence, swappedNormsAndRenamedSiblings)
 
 TEST_F(ValueEvidence, shuffledPartsOfAFusedTarget)
 {
-    const Values q = tensor("l.0.attn.q_proj.weight", {8, 8}), k = tensor("l.0.attn.k_proj.weight", {8, 8}), v = tensor("l.0.attn.v_proj.weight", {8, 8});
+    const Values q = tensor("l.0.attn.q_proj.weight", {8, 8}), k = tensor("l.0.attn.k_proj.weight", {8, 8}),
+                 v = tensor("l.0.attn.v_proj.weight", {8, 8});
     const auto source = write("from", {q, k, v});
     const auto target = write("to", {{"b.0.attn.qkv.weight", {24, 8}, joined({&v.data, &q.data, &k.data})}});
     const Mapping mapping = suggested(source, target);
@@ -130,7 +132,8 @@ TEST_F(ValueEvidence, shuffledPartsOfAFusedTarget)
 
 TEST_F(ValueEvidence, shuffledPartsOfAFusedSource)
 {
-    const Values q = tensor("l.0.attn.query.weight", {8, 8}), k = tensor("l.0.attn.key.weight", {8, 8}), v = tensor("l.0.attn.value.weight", {8, 8});
+    const Values q = tensor("l.0.attn.query.weight", {8, 8}), k = tensor("l.0.attn.key.weight", {8, 8}),
+                 v = tensor("l.0.attn.value.weight", {8, 8});
     const auto source = write("from", {{"b.0.attn.qkv.weight", {24, 8}, joined({&k.data, &v.data, &q.data})}});
     const auto target = write("to", {q, k, v});
     const Mapping mapping = suggested(source, target);
@@ -160,7 +163,8 @@ TEST_F(ValueEvidence, shuffledBlocksWhereBothAreFused)
 TEST_F(ValueEvidence, headsInterleaved)
 {
     // Rows [3, heads 4, size 2] become [heads, 3, size]: what GPT-NeoX calls query_key_value.
-    const Values q = tensor("attn.q_proj.weight", {8, 4}), k = tensor("attn.k_proj.weight", {8, 4}), v = tensor("attn.v_proj.weight", {8, 4});
+    const Values q = tensor("attn.q_proj.weight", {8, 4}), k = tensor("attn.k_proj.weight", {8, 4}),
+                 v = tensor("attn.v_proj.weight", {8, 4});
     std::vector<float> mixed;
     for (std::ptrdiff_t head = 0; head < 4; ++head)
         for (const auto *part : {&q.data, &k.data, &v.data})
@@ -298,7 +302,8 @@ TEST_F(ValueEvidence, twoTowersThatChangedPlaces)
 
 TEST_F(ValueEvidence, readsEachByteOnce)
 {
-    const auto source = write("from", {tensor("a.weight", {64, 64}), tensor("b.weight", {32})}), target = write("to", {tensor("a.weight", {64, 64})});
+    const auto source = write("from", {tensor("a.weight", {64, 64}), tensor("b.weight", {32})}),
+               target = write("to", {tensor("a.weight", {64, 64})});
     ValueReport report;
     SuggestOptions options;
     options.sourceValues = source.get();
