@@ -16,7 +16,7 @@ struct ParityLog
     std::atomic<int> models = 0, recorded = 0, weights = 0;
     std::atomic<bool> refuse = false;
     std::atomic<int> milliseconds = 0; ///< that a comparison takes
-    std::atomic<bool> parts = true;    ///< whether a layer diverges
+    std::atomic<bool> parts = true; ///< whether a layer diverges
 };
 
 inline LayerError layerError(double error)
@@ -44,7 +44,8 @@ inline ActivationParity fakeLayers(bool parts)
     };
     add("encoder.patch_embed", "encoder", 0, 0, LayerVerdict::Equal);
     add("encoder.blocks.0", "encoder", 4.1e-7, 4.1e-7, LayerVerdict::WithinTolerance);
-    add("decoder.iou_head", "decoder", parts ? 0.31 : 5e-7, parts ? 0.31 : 5e-7, parts ? LayerVerdict::Diverges : LayerVerdict::WithinTolerance);
+    add("decoder.iou_head", "decoder", parts ? 0.31 : 5e-7, parts ? 0.31 : 5e-7,
+        parts ? LayerVerdict::Diverges : LayerVerdict::WithinTolerance);
     add("decoder.masks", "decoder", parts ? 0.02 : 6e-7, 9e-7, parts ? LayerVerdict::Follows : LayerVerdict::WithinTolerance);
     parity.verdict = parts ? ParityVerdict::WeightsDiffer : ParityVerdict::WithinTolerance;
     parity.summary = parts ? "They part at decoder.iou_head: two layers of equal shape are swapped." : "All layers agree.";

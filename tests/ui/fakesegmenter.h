@@ -17,9 +17,9 @@ struct FakeLog
 {
     std::atomic<int> opened = 0, encoded = 0, predicted = 0;
     std::atomic<int> encodeMilliseconds = 0;
-    std::atomic<bool> refuse = false;     ///< openSegmenter throws
-    std::atomic<double> offset = 0;       ///< added to every logit of converted models
-    ComputeOptions compute;               ///< of the last one that was opened
+    std::atomic<bool> refuse = false; ///< openSegmenter throws
+    std::atomic<double> offset = 0; ///< added to every logit of converted models
+    ComputeOptions compute; ///< of the last one that was opened
 };
 
 /// Masks are discs around the first point (or the box's middle), of radius 20, 40 and 60 pixels; background points
@@ -80,7 +80,8 @@ public:
         return result;
     }
 
-    EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress, const EverythingListener &) override
+    EverythingResult segmentEverything(const Image &image, const EverythingOptions &options, const Progress &progress,
+                                       const EverythingListener &) override
     {
         setImage(image, progress);
         EverythingResult result;
@@ -113,7 +114,8 @@ private:
             }
         }
         for (int i = 0; i < 64 * 64; ++i)
-            mask.lowRes.push_back(static_cast<float>(radius - std::hypot((i % 64 + 0.5) * m_width / 64 - x, (i / 64 + 0.5) * m_height / 64 - y)));
+            mask.lowRes.push_back(
+                static_cast<float>(radius - std::hypot((i % 64 + 0.5) * m_width / 64 - x, (i / 64 + 0.5) * m_height / 64 - y)));
         return mask;
     }
 
@@ -125,7 +127,8 @@ private:
 inline SegmentDoor fakeDoor(const std::shared_ptr<FakeLog> &log)
 {
     SegmentDoor door;
-    door.openSegmenter = [log](const ModelWeights &weights, const Behaviour &, const ComputeOptions &compute, const Progress &) -> std::unique_ptr<Segmenter> {
+    door.openSegmenter = [log](const ModelWeights &weights, const Behaviour &, const ComputeOptions &compute,
+                               const Progress &) -> std::unique_ptr<Segmenter> {
         if (log->refuse)
             throw Error("model.pth", "keys", "no known architecture fits; looked for SAM");
         ++log->opened;
@@ -141,11 +144,12 @@ inline SegmentDoor fakeDoor(const std::shared_ptr<FakeLog> &log)
         image.rgb.assign(320 * 200 * 3, 128);
         return image;
     };
-    door.devices = [] { return std::vector<ComputeDevice>{{"cpu", "Processor", 0}, {"cuda:0", "Card", 8ULL << 30}}; };
+    door.devices = [] { return std::vector<ComputeDevice> {{"cpu", "Processor", 0}, {"cuda:0", "Card", 8ULL << 30}}; };
     door.precisions = [](const std::string &) {
-        return std::vector<PrecisionOffer>{{Precision::F32, true, 1, "reference"}, {Precision::BF16, true, 1.9, "1.9 times as fast as fp32"}};
+        return std::vector<PrecisionOffer> {{Precision::F32, true, 1, "reference"},
+                                            {Precision::BF16, true, 1.9, "1.9 times as fast as fp32"}};
     };
-    door.info = [] { return Runtime::Info{"1.13.1", "OpenBLAS", 2, false}; };
+    door.info = [] { return Runtime::Info {"1.13.1", "OpenBLAS", 2, false}; };
     return door;
 }
 

@@ -41,10 +41,10 @@ public:
         m_log->preparation = preparation;
         if (m_log->refuse)
             throw Error("module.pt", "forward", "expected 1 channel, got 3");
-        ScriptOutput map{"map", {1, 1, 3, 4}, {}};
+        ScriptOutput map {"map", {1, 1, 3, 4}, {}};
         for (int i = 0; i < 12; ++i)
             map.values.push_back(i % 4 < 2 ? 1.0F : -1.0F);
-        return {map, ScriptOutput{"scores", {1, 3}, {0.0F, 3.0F, 1.0F}}};
+        return {map, ScriptOutput {"scores", {1, 3}, {0.0F, 3.0F, 1.0F}}};
     }
 
 private:
@@ -69,7 +69,10 @@ protected:
                     return image;
                 }};
     }
-    void waitUntilIdle() { ASSERT_TRUE(QTest::qWaitFor([this] { return jobs.running().isEmpty(); }, 10000)); }
+    void waitUntilIdle()
+    {
+        ASSERT_TRUE(QTest::qWaitFor([this] { return jobs.running().isEmpty(); }, 10000));
+    }
     void openAndRun()
     {
         waitUntilIdle();
@@ -81,9 +84,9 @@ protected:
     QTemporaryDir folder;
     std::shared_ptr<Log> log = std::make_shared<Log>();
     Jobs jobs;
-    Settings settings{folder.filePath(QStringLiteral("settings.ini"))};
-    Session session{jobs, settings};
-    ModuleWindow window{session, door()};
+    Settings settings {folder.filePath(QStringLiteral("settings.ini"))};
+    Session session {jobs, settings};
+    ModuleWindow window {session, door()};
 };
 
 TEST_F(ModuleWindowTest, NothingRunsBeforeConsent)

@@ -35,7 +35,7 @@ protected:
     {
         page.resize(1440, 760);
         page.show();
-        page.setPictureSource([] { return ParityPicture{"photo.png", {}}; });
+        page.setPictureSource([] { return ParityPicture {"photo.png", {}}; });
     }
     void openPair()
     {
@@ -60,9 +60,9 @@ protected:
     QTemporaryDir folder;
     std::shared_ptr<ParityLog> log = std::make_shared<ParityLog>();
     Jobs jobs;
-    Settings settings{folder.filePath(QStringLiteral("settings.ini"))};
-    Session session{jobs, settings};
-    ParityPage page{session, testing::fakeParityDoor(log)};
+    Settings settings {folder.filePath(QStringLiteral("settings.ini"))};
+    Session session {jobs, settings};
+    ParityPage page {session, testing::fakeParityDoor(log)};
 };
 
 TEST_F(ParityPageTest, NamesTheFirstDivergenceAndItsRules)
@@ -70,14 +70,15 @@ TEST_F(ParityPageTest, NamesTheFirstDivergenceAndItsRules)
     openPair();
     runAndWait();
     ASSERT_TRUE(page.run().result());
-    EXPECT_EQ(page.verdict().text(), QStringLiteral("Weights differ: rules 3 and 1. They part at decoder.iou_head: two layers of equal shape are swapped."));
+    EXPECT_EQ(page.verdict().text(),
+              QStringLiteral("Weights differ: rules 3 and 1. They part at decoder.iou_head: two layers of equal shape are swapped."));
     EXPECT_EQ(page.plot().current(), 2) << "the first divergence is chosen";
     EXPECT_EQ(page.layers().currentRow(), 2);
     EXPECT_EQ(page.layerPanel().row(), 2);
     QSignalSpy spy(&page, &ParityPage::rulesAsked);
     Q_EMIT page.verdict().rulesAsked();
     ASSERT_EQ(spy.count(), 1);
-    EXPECT_EQ(spy.first().first().value<std::vector<std::uint32_t>>(), (std::vector<std::uint32_t>{2, 0}));
+    EXPECT_EQ(spy.first().first().value<std::vector<std::uint32_t>>(), (std::vector<std::uint32_t> {2, 0}));
 }
 
 TEST_F(ParityPageTest, AgreementHasNoDivergence)
@@ -125,14 +126,15 @@ TEST_F(ParityPageTest, WeightsOfTheTargetSortByFigures)
     page.run().setReference({ParityReference::Kind::Target, {}});
     runAndWait();
     EXPECT_EQ(log->weights, 1);
-    EXPECT_EQ(page.verdict().text(),
-              QStringLiteral("Weights differ: rule 7. 3 tensors compared: 1 different, 1 within tolerance, 1 equal. a.weight gets the values that belong to d.weight."));
+    EXPECT_EQ(page.verdict().text(), QStringLiteral("Weights differ: rule 7. 3 tensors compared: 1 different, 1 within tolerance, 1 equal. "
+                                                    "a.weight gets the values that belong to d.weight."));
     EXPECT_FALSE(page.plot().isVisible()) << "nothing was compared layer by layer";
     EXPECT_EQ(page.weights().currentRow(), 1);
     page.weights().sortByColumn(WeightsModel::Largest, Qt::DescendingOrder);
     EXPECT_EQ(page.weights().model()->index(0, 0).data().toString(), QStringLiteral("a.weight"));
     EXPECT_EQ(page.weights().model()->index(1, 0).data().toString(), QStringLiteral("c.weight"));
-    EXPECT_EQ(page.weights().model()->index(1, WeightsModel::Cosine).data().toString(), QStringLiteral("0.999999")) << "never rounded up to 1";
+    EXPECT_EQ(page.weights().model()->index(1, WeightsModel::Cosine).data().toString(), QStringLiteral("0.999999"))
+        << "never rounded up to 1";
 }
 
 TEST_F(ParityPageTest, AChangedMappingMakesItOutOfDate)

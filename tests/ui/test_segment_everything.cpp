@@ -42,21 +42,25 @@ protected:
         page.activated();
         waitUntilIdle();
     }
-    void waitUntilIdle() { ASSERT_TRUE(QTest::qWaitFor([this] { return !page.run().isRunning() && jobs.running().isEmpty(); }, 20000)); }
+    void waitUntilIdle()
+    {
+        ASSERT_TRUE(QTest::qWaitFor([this] { return !page.run().isRunning() && jobs.running().isEmpty(); }, 20000));
+    }
 
     QTemporaryDir folder;
     std::shared_ptr<FakeLog> log = std::make_shared<FakeLog>();
     Jobs jobs;
-    Settings settings{folder.filePath(QStringLiteral("settings.ini"))};
-    Session session{jobs, settings};
-    SegmentPage page{session, testing::fakeDoor(log)};
+    Settings settings {folder.filePath(QStringLiteral("settings.ini"))};
+    Session session {jobs, settings};
+    SegmentPage page {session, testing::fakeDoor(log)};
 };
 
 TEST_F(EverythingTest, SmallMasksLieOnLargeOnes)
 {
     page.side().setKind(SegmentTaskKind::Everything);
     page.everything().start();
-    ASSERT_TRUE(QTest::qWaitFor([this] { return !page.everything().isRunning() && page.everything().answer(Which::Original) != nullptr; }, 10000));
+    ASSERT_TRUE(
+        QTest::qWaitFor([this] { return !page.everything().isRunning() && page.everything().answer(Which::Original) != nullptr; }, 10000));
     const EverythingAnswer *answer = page.everything().answer(Which::Original);
     ASSERT_TRUE(answer->result) << answer->error.toStdString();
     EXPECT_EQ(answer->result->masks.size(), 2U);

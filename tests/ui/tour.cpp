@@ -14,9 +14,12 @@
 #include "ui/parity/paritypage.h"
 #include "ui/parity/paritytable.h"
 #include "ui/parity/verdictline.h"
+#include "ui/module/modulewindow.h"
 #include "ui/segment/canvas.h"
 #include "ui/segment/canvascard.h"
+#include "ui/segment/everythingrun.h"
 #include "ui/segment/segmentpage.h"
+#include "ui/segment/segmentside.h"
 #include "ui/theme/theme.h"
 #include "ui/views/bottompanel.h"
 #include "ui/views/keytreepanel.h"
@@ -118,6 +121,8 @@ protected:
         return {};
     }
 
+    void segmentEverything();
+    void runModule();
     /// Layer by layer on the photo, then the weights of the converted file, then those of the untrained target.
     void checkParity(const QString &converted);
 
@@ -147,10 +152,74 @@ protected:
 
 } // namespace
 
+void Tour::segmentEverything()
+{
+    SegmentPage *segment = window->segment();
+    segment->side().setKind(SegmentTaskKind::Everything);
+    EverythingOptions options;
+    options.pointsPerSide = 6;
+    options.predictedIouThreshold = 0.5; // the demo's model is modest
+    options.stabilityThreshold = 0.3;
+    segment->everything().setOptions(options);
+    segment->everything().start();
+    WAIT_FOR(segment->everything().answer(Which::Converted) != nullptr && !segment->everything().isRunning(), 60000);
+    const EverythingAnswer *original = segment->everything().answer(Which::Original), *converted = segment->everything().answer(Which::Converted);
+    ASSERT_TRUE(original && original->result && converted->result) << original->error.toStdString();
+    EXPECT_GT(original->result->masks.size(), 0U);
+    EXPECT_EQ(original->result->masks.size(), converted->result->masks.size());
+    QTest::mouseMove(segment->originalCard().canvas().viewport(), segment->originalCard().canvas().viewport()->rect().center());
+    picture("16-everything");
+    segment->side().setKind(SegmentTaskKind::Prompts);
+    segment->promptWithMask();
+    WAIT_FOR(!segment->run().isRunning(), 30000);
+    picture("16-earlier-mask");
+    segment->prompts().undoStack().undo();
+    WAIT_FOR(!segment->run().isRunning(), 30000);
+}
+
+void Tour::runModule()
+{
+    ModuleWindow &module = window->segment()->moduleWindow();
+    module.show();
+    const auto shot = [&module](const char *step) {
+        QTest::qWait(60);
+        const QString name = scheme == ColourScheme::Dark ? QStringLiteral("dark") : QStringLiteral("light");
+        ASSERT_TRUE(module.grab().save(QStringLiteral(REKEY_BUILD "/tour/%1-%2.png").arg(QString::fromLatin1(step), name)));
+    };
+    WAIT_FOR(!module.run().picture().isNull(), 10000);
+    shot("23-module-empty");
+    module.open(REKEY_TEST_DATA "/ui/torchscript_three_outputs.pt");
+    shot("23-module-consent");
+    EXPECT_FALSE(module.run().result());
+    QTest::mouseClick(module.consentButton(), Qt::LeftButton);
+    WAIT_FOR(module.run().result() || !module.run().error().isEmpty(), 30000);
+    ASSERT_TRUE(module.run().result()) << module.run().error().toStdString();
+    ASSERT_EQ(module.run().result()->outputs.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i) {
+        module.setChoice({i, likelyKind(module.run().result()->outputs[i]), 0, 0});
+        WAIT_FOR(jobs->running().isEmpty(), 10000);
+        EXPECT_TRUE(module.outputView().output().error.isEmpty()) << module.outputView().output().error.toStdString();
+        shot(("23-module-output-" + std::to_string(i)).c_str());
+    }
+    module.close();
+    window->activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(window.get()));
+}
+
 void Tour::checkParity(const QString &converted)
 {
     ParityPage *parity = window->parity();
     picture("18-parity");
+    QTest::keyClick(window.get(), Qt::Key_F5);
+    WAIT_FOR(parity->run().result() && !parity->run().isRunning(), 60000);
+    EXPECT_TRUE(parity->run().error().isEmpty()) << parity->run().error().toStdString();
+    picture("18-parity-layers");
+    // A click in the plot chooses a layer in the table.
+    auto *canvas = parity->plot().findChild<QWidget *>();
+    QTest::mouseMove(canvas, parity->plot().positionOf(5));
+    QTest::mouseClick(canvas, Qt::LeftButton, Qt::NoModifier, parity->plot().positionOf(5));
+    EXPECT_EQ(parity->layers().currentRow(), 5);
+    picture("18-parity-layer");
     parity->run().setReference({ParityReference::Kind::Checkpoint, converted.toStdString()});
     parity->run().start();
     WAIT_FOR(parity->run().result() && !parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
@@ -348,6 +417,8 @@ TEST_F(Tour, WalksThroughTheDemo)
     WAIT_FOR(segment->run().agreement(segment->run().chosen()) != nullptr && !segment->run().isRunning(), 60000);
     EXPECT_GE(segment->run().agreement(segment->run().chosen())->maskIou, 0.99);
     picture("16-segment");
+    segmentEverything();
+    runModule();
 
     // 11. The other rooms, and an export.
     QTest::keyClick(window.get(), Qt::Key_1, Qt::ControlModifier);

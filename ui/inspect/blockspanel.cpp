@@ -104,7 +104,8 @@ void BlocksPanel::setReading(const TensorReading &reading, Side side, bool hasVa
     m_multiples->setReading(reading, side);
     const QString notes = notesText(reading, hasValues);
     m_notes->setText(notes);
-    m_notesIcon->setPixmap(notes.isEmpty() ? QPixmap() : iconPixmap(QStringLiteral("info"), 16, devicePixelRatioF(), Theme::of(palette()).accent));
+    m_notesIcon->setPixmap(notes.isEmpty() ? QPixmap()
+                                           : iconPixmap(QStringLiteral("info"), 16, devicePixelRatioF(), Theme::of(palette()).accent));
 }
 
 } // namespace rekey::ui

@@ -95,7 +95,8 @@ QWidget *HistogramDock::makeSide()
     layout->addWidget(m_table);
     auto *foot = new QHBoxLayout;
     foot->setSpacing(8);
-    m_scale = new SegmentedSwitch({{tr("Linear"), {}, tr("Counts on a linear scale")}, {tr("Log"), {}, tr("Counts on a logarithmic scale")}}, side);
+    m_scale = new SegmentedSwitch(
+        {{tr("Linear"), {}, tr("Counts on a linear scale")}, {tr("Log"), {}, tr("Counts on a logarithmic scale")}}, side);
     m_scale->setSmall(true);
     m_scale->setAccessibleName(tr("Scale of the counts"));
     m_binsText = label(secondaryFont(), side);
@@ -181,7 +182,9 @@ void HistogramDock::start()
     const CheckpointPtr source = m_session.checkpoint(Side::Source), target = m_session.checkpoint(Side::Target);
     m_session.jobs().start(
         this, QStringLiteral("histogram"), tr("Counting values"),
-        [source, target, s = m_source, t = m_target, candidate](const Progress &progress) { return readHistograms(source, target, s, t, candidate, progress); },
+        [source, target, s = m_source, t = m_target, candidate](const Progress &progress) {
+            return readHistograms(source, target, s, t, candidate, progress);
+        },
         [this](const HistogramReading &reading) { showReading(reading); });
 }
 
@@ -229,9 +232,9 @@ void HistogramDock::updateTable(const HistogramReading &reading)
     const auto &a = reading.source.statistics, &b = reading.target.statistics;
     const auto number = [&](const QString &title, auto value) {
         const QString nothing = QStringLiteral("–");
-        return StatisticsTable::Row{title,
-                                    {a ? numberText(value(*a)) : nothing, b ? numberText(value(*b)) : nothing,
-                                     a && b ? numberText(value(*b) - value(*a)) : nothing}};
+        return StatisticsTable::Row {title,
+                                     {a ? numberText(value(*a)) : nothing, b ? numberText(value(*b)) : nothing,
+                                      a && b ? numberText(value(*b) - value(*a)) : nothing}};
     };
     const auto count = [&](const QString &title, auto value) {
         const QString nothing = QStringLiteral("–");
@@ -240,7 +243,7 @@ void HistogramDock::updateTable(const HistogramReading &reading)
             const auto delta = static_cast<qint64>(value(*b)) - static_cast<qint64>(value(*a));
             difference = (delta < 0 ? QString(QChar(0x2212)) : QString()) + countText(static_cast<quint64>(std::abs(delta)));
         }
-        return StatisticsTable::Row{title, {a ? countText(value(*a)) : nothing, b ? countText(value(*b)) : nothing, difference}};
+        return StatisticsTable::Row {title, {a ? countText(value(*a)) : nothing, b ? countText(value(*b)) : nothing, difference}};
     };
     m_table->setRows({number(tr("Minimum"), [](const Statistics &s) { return s.minimum; }),
                       number(tr("Maximum"), [](const Statistics &s) { return s.maximum; }),

@@ -12,7 +12,7 @@ namespace {
 bool readable(const CheckpointPtr &checkpoint, std::uint32_t tensor)
 {
     return checkpoint && checkpoint->hasValues() && tensor < checkpoint->tensors().size()
-        && isDecodable(checkpoint->tensors()[tensor].dtype) && checkpoint->tensors()[tensor].elements() > 0;
+           && isDecodable(checkpoint->tensors()[tensor].dtype) && checkpoint->tensors()[tensor].elements() > 0;
 }
 
 /// What an answer would pair with the selected tensor.
@@ -49,8 +49,8 @@ std::optional<ValueRange> measure(const CheckpointPtr &checkpoint, HistogramRead
 
 } // namespace
 
-HistogramReading readHistograms(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor, std::uint32_t targetTensor,
-                                const std::optional<Rule> &candidate, const Progress &progress)
+HistogramReading readHistograms(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor,
+                                std::uint32_t targetTensor, const std::optional<Rule> &candidate, const Progress &progress)
 {
     HistogramReading reading;
     reading.source.tensor = sourceTensor;

@@ -27,7 +27,7 @@ struct HistogramReading
 
 /// Either side may be null, either tensor none. With a `candidate` (an answer to an open question), the target is the one
 /// that it would pair with the source tensor.
-HistogramReading readHistograms(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor, std::uint32_t targetTensor,
-                                const std::optional<Rule> &candidate, const Progress &progress);
+HistogramReading readHistograms(const CheckpointPtr &source, const CheckpointPtr &target, std::uint32_t sourceTensor,
+                                std::uint32_t targetTensor, const std::optional<Rule> &candidate, const Progress &progress);
 
 } // namespace rekey::ui

@@ -250,7 +250,8 @@ void InspectPage::reopen()
     } else if (const QString error = m_session.openError(m_side); !error.isEmpty()) {
         m_empty->setText(tr("This file was not opened"), error);
     } else {
-        m_empty->setText(tr("Open a file to see what is in it"), tr("Keys, shapes, sizes, histograms and metadata appear here. Nothing in a file is executed."));
+        m_empty->setText(tr("Open a file to see what is in it"),
+                         tr("Keys, shapes, sizes, histograms and metadata appear here. Nothing in a file is executed."));
     }
     updateStatus();
 }
@@ -300,7 +301,9 @@ void InspectPage::applyFilter()
     }
     m_session.jobs().start(
         this, QStringLiteral("filter"), tr("Filtering keys"),
-        [checkpoint = m_checkpoint, tree = m_model->sharedTree(), filter](const Progress &) { return findKeyHits(*checkpoint, *tree, filter); },
+        [checkpoint = m_checkpoint, tree = m_model->sharedTree(), filter](const Progress &) {
+            return findKeyHits(*checkpoint, *tree, filter);
+        },
         [this](KeyHits hits) { showFiltered(std::move(hits)); });
 }
 
@@ -407,7 +410,9 @@ void InspectPage::updateStatus()
     }
     const std::size_t tensors = m_checkpoint->tensors().size(), measured = m_session.statisticsCount(m_side);
     const bool filtered = m_filtered && m_treeStack->currentIndex() == 0;
-    m_status->setState({}, filtered ? tr("%1 of %2 tensors").arg(countText(m_hits), countText(tensors)) : tr("%1 tensors").arg(countText(tensors)), Status::None);
+    m_status->setState(
+        {}, filtered ? tr("%1 of %2 tensors").arg(countText(m_hits), countText(tensors)) : tr("%1 tensors").arg(countText(tensors)),
+        Status::None);
     QStringList right;
     if (!m_checkpoint->hasValues())
         right << tr("Schema: no values");
@@ -416,7 +421,9 @@ void InspectPage::updateStatus()
     else
         right << tr("Statistics %1 of %2").arg(countText(measured), countText(tensors));
     right << tr("Read without executing");
-    m_status->setFacts({tr("%1 values").arg(countText(m_values)), m_checkpoint->hasValues() ? QStringLiteral("%1, %2").arg(bytesText(m_bytes), m_dtypes) : m_dtypes}, right);
+    m_status->setFacts({tr("%1 values").arg(countText(m_values)),
+                        m_checkpoint->hasValues() ? QStringLiteral("%1, %2").arg(bytesText(m_bytes), m_dtypes) : m_dtypes},
+                       right);
 }
 
 void InspectPage::saveCsv()
@@ -425,7 +432,8 @@ void InspectPage::saveCsv()
         return;
     const QString folder = m_session.settings().lastFolder(QStringLiteral("export"));
     const QString name = QFileInfo(m_session.name(m_side)).completeBaseName() + QStringLiteral("-statistics.csv");
-    const QString file = QFileDialog::getSaveFileName(this, tr("Save statistics"), folder + QLatin1Char('/') + name, tr("Comma-separated values (*.csv)"));
+    const QString file
+        = QFileDialog::getSaveFileName(this, tr("Save statistics"), folder + QLatin1Char('/') + name, tr("Comma-separated values (*.csv)"));
     if (file.isEmpty())
         return;
     m_session.settings().setLastFolder(QStringLiteral("export"), QFileInfo(file).absolutePath());

@@ -44,7 +44,8 @@ InspectToolBar::InspectToolBar(QWidget *parent)
     layout->addWidget(m_save);
     m_delay->setSingleShot(true);
     m_delay->setInterval(filterDelay);
-    connect(m_sides, &SegmentedSwitch::currentChanged, this, [this](int index) { Q_EMIT sideChosen(index == 0 ? Side::Source : Side::Target); });
+    connect(m_sides, &SegmentedSwitch::currentChanged, this,
+            [this](int index) { Q_EMIT sideChosen(index == 0 ? Side::Source : Side::Target); });
     connect(m_fold, &QAbstractButton::toggled, this, &InspectToolBar::foldedChanged);
     connect(m_filter, &QLineEdit::textChanged, m_delay, qOverload<>(&QTimer::start));
     connect(m_delay, &QTimer::timeout, this, &InspectToolBar::filterChanged);

@@ -22,7 +22,7 @@ public:
 
     void setSide(Side side);
     void setFile(Side side, const QString &name, bool mayBeChosen); ///< name empty: nothing is open there
-    void setOpen(bool open);                                         ///< whether the shown side is
+    void setOpen(bool open); ///< whether the shown side is
     bool isFolded() const;
     void setFolded(bool folded);
     QString filter() const;

@@ -16,8 +16,8 @@ struct TensorTree;
 struct KeyHits
 {
     std::vector<bool> accepted; ///< by node
-    quint64 count = 0;          ///< keys
-    QString closest;            ///< without hits: the nearest word that would have some
+    quint64 count = 0; ///< keys
+    QString closest; ///< without hits: the nearest word that would have some
 };
 KeyHits findKeyHits(const Checkpoint &checkpoint, const TensorTree &tree, const KeyFilter &filter);
 

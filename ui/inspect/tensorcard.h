@@ -29,7 +29,11 @@ protected:
     void changeEvent(QEvent *event) override;
 
 private:
-    struct Row { QWidget *widget; QLabel *mark, *name, *facts; };
+    struct Row
+    {
+        QWidget *widget;
+        QLabel *mark, *name, *facts;
+    };
     Row addRow(const QString &side);
     static void fill(const Row &row, const TensorEntry *tensor, std::size_t prefix);
     void applyTheme();

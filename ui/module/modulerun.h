@@ -36,7 +36,7 @@ public:
 
     void setFile(const std::filesystem::path &file); ///< forgets the consent
     const std::filesystem::path &file() const { return m_file; }
-    void consent();                                  ///< a person said: run its code
+    void consent(); ///< a person said: run its code
     bool isConsented() const { return m_consented; }
     /// Fills parameters from here before running; null: as they are in the file.
     void setSource(const CheckpointPtr &source, const std::optional<Mapping> &mapping);

@@ -99,8 +99,8 @@ ModuleWindow::~ModuleWindow()
 QWidget *ModuleWindow::makeEmpty()
 {
     auto *empty = new EmptyState(QStringLiteral("script"));
-    empty->setText(tr("Run any TorchScript module"),
-                   tr("A file that torch.jit.save wrote, on a picture: as a mask, a heat map, class scores or feature colours. You are asked before its code runs."));
+    empty->setText(tr("Run any TorchScript module"), tr("A file that torch.jit.save wrote, on a picture: as a mask, a heat map, class "
+                                                        "scores or feature colours. You are asked before its code runs."));
     auto *open = new PageButton(PageButton::Look::Primary, tr("Open module…"), QStringLiteral("open"));
     connect(open, &QAbstractButton::clicked, this, &ModuleWindow::askFile);
     empty->addButton(open);
@@ -162,7 +162,7 @@ QWidget *ModuleWindow::makeSide()
     auto *module = new QVBoxLayout;
     module->setContentsMargins(12, 8, 12, 12);
     module->setSpacing(8);
-    m_facts = new StatisticsTable({{}});
+    m_facts = new StatisticsTable({StatisticsTable::Column {}});
     m_facts->setLeftAligned(true);
     m_facts->setNameWidth(96);
     m_fill = new PageButton(PageButton::Look::Outlined, tr("Fill from the source"), QStringLiteral("source"));
@@ -270,7 +270,8 @@ void ModuleWindow::connectParts()
     };
     connect(m_outputs, &QComboBox::activated, this, [this, choose](int index) {
         choose([&](OutputChoice &next) {
-            next = {static_cast<std::size_t>(index), likelyKind(m_run.result()->outputs[static_cast<std::size_t>(index)]), 0, next.threshold};
+            next = {static_cast<std::size_t>(index), likelyKind(m_run.result()->outputs[static_cast<std::size_t>(index)]), 0,
+                    next.threshold};
         });
     });
     connect(m_kind, &SegmentedSwitch::currentChanged, this,
@@ -283,8 +284,9 @@ void ModuleWindow::connectParts()
 
 void ModuleWindow::askFile()
 {
-    const QString file = QFileDialog::getOpenFileName(this, tr("Open TorchScript module"), m_session.settings().lastFolder(QStringLiteral("open")),
-                                                      tr("TorchScript modules (*.pt *.pth *.ts *.torchscript *.jit);;All files (*)"));
+    const QString file
+        = QFileDialog::getOpenFileName(this, tr("Open TorchScript module"), m_session.settings().lastFolder(QStringLiteral("open")),
+                                       tr("TorchScript modules (*.pt *.pth *.ts *.torchscript *.jit);;All files (*)"));
     if (file.isEmpty())
         return;
     m_session.settings().setLastFolder(QStringLiteral("open"), QFileInfo(file).absolutePath());
@@ -295,9 +297,10 @@ void ModuleWindow::open(const std::filesystem::path &file)
 {
     m_run.setFile(file);
     const QString name = QString::fromStdString(file.filename().string());
-    m_consentText->setText(tr("%1 is a program").arg(name),
-                           tr("A TorchScript file holds code. Running it lets that code read and change what you can. Nothing has been executed so far. "
-                              "Run it only if you trust where it comes from."));
+    m_consentText->setText(
+        tr("%1 is a program").arg(name),
+        tr("A TorchScript file holds code. Running it lets that code read and change what you can. Nothing has been executed so far. "
+           "Run it only if you trust where it comes from."));
     followRun();
 }
 
@@ -356,7 +359,7 @@ void ModuleWindow::showResult()
         // What was looked at stays; of another module, what its shape suggests.
         if (m_choice.output >= outputs.size() || m_run.isOutOfDate())
             m_choice = {};
-        if (!outputs.empty() && m_choice == OutputChoice{})
+        if (!outputs.empty() && m_choice == OutputChoice {})
             m_choice.kind = likelyKind(outputs.front());
     }
     if (!m_run.error().isEmpty())
@@ -391,7 +394,9 @@ void ModuleWindow::updateOutput()
         return m_output->clear(m_run.error().isEmpty() ? tr("The output appears here.") : tr("The module did not run."));
     m_session.jobs().start(
         this, QStringLiteral("output"), tr("Drawing the output"),
-        [result, choice = m_choice, labels = m_labels](const Progress &) { return outputPicture(result->outputs[choice.output], choice, labels); },
+        [result, choice = m_choice, labels = m_labels](const Progress &) {
+            return outputPicture(result->outputs[choice.output], choice, labels);
+        },
         [this](const OutputPicture &picture) {
             m_output->setOutput(picture);
             m_outputHead->setTrailingText(picture.kind == OutputKind::HeatMap && picture.error.isEmpty()
@@ -418,12 +423,15 @@ void ModuleWindow::followRun()
     m_runButton->setKeyCap(m_run.job() != nullptr ? QString() : tr("F5"));
     m_runButton->setEnabled(m_run.canRun());
     m_runButton->updateGeometry();
-    QList<StatisticsTable::Row> rows{{tr("What it is"), {result ? result->description : QStringLiteral("–")}}};
+    QList<StatisticsTable::Row> rows {{tr("What it is"), {result ? result->description : QStringLiteral("–")}}};
     if (result && m_run.isFilled())
-        rows << StatisticsTable::Row{tr("Filled"), {result->notFilled.empty() ? tr("%1, all").arg(countText(result->filled))
-                                                                             : tr("%1, %2 left as they are").arg(countText(result->filled), countText(result->notFilled.size()))}};
+        rows << StatisticsTable::Row {
+            tr("Filled"),
+            {result->notFilled.empty()
+                 ? tr("%1, all").arg(countText(result->filled))
+                 : tr("%1, %2 left as they are").arg(countText(result->filled), countText(result->notFilled.size()))}};
     if (result)
-        rows << StatisticsTable::Row{tr("Outputs"), {countText(result->outputs.size())}};
+        rows << StatisticsTable::Row {tr("Outputs"), {countText(result->outputs.size())}};
     m_facts->setRows(rows);
 
     if (const Job *job = m_run.job())
@@ -435,8 +443,12 @@ void ModuleWindow::followRun()
     else if (result)
         m_status->setState(QStringLiteral("check"), tr("The module ran"), Status::Proven);
     else
-        m_status->setState({}, m_run.file().empty() ? tr("No module is open") : m_run.isConsented() ? tr("Not run yet") : tr("Nothing was executed"), Status::None);
-    m_status->setFacts({}, result ? QStringList{durationText(result->milliseconds)} : QStringList());
+        m_status->setState({},
+                           m_run.file().empty()  ? tr("No module is open")
+                           : m_run.isConsented() ? tr("Not run yet")
+                                                 : tr("Nothing was executed"),
+                           Status::None);
+    m_status->setFacts({}, result ? QStringList {durationText(result->milliseconds)} : QStringList());
 }
 
 } // namespace rekey::ui

@@ -119,7 +119,8 @@ void OutputView::paintScores(QPainter &painter)
         paintText(painter, QRect(row.left(), row.top(), labelWidth - 8, row.height()), name, secondaryFont(), theme.text);
         const QRect bar(row.left() + labelWidth, row.center().y() - 4, row.width() - labelWidth - 56, 8);
         painter.fillRect(bar, theme.grid);
-        painter.fillRect(QRectF(bar.left(), bar.top(), std::max(1.0, bar.width() * std::clamp(score.probability, 0.0, 1.0)), bar.height()), theme.tgt);
+        painter.fillRect(QRectF(bar.left(), bar.top(), std::max(1.0, bar.width() * std::clamp(score.probability, 0.0, 1.0)), bar.height()),
+                         theme.tgt);
         paintText(painter, QRect(row.right() - 50, row.top(), 50, row.height()), confidenceText(score.probability), figures, theme.text,
                   Qt::AlignRight | Qt::AlignVCenter);
         y += scoreRow;

@@ -25,10 +25,10 @@ struct OutputChoice
 struct OutputPicture
 {
     OutputKind kind = OutputKind::HeatMap;
-    QImage picture;                  ///< null for scores
+    QImage picture; ///< null for scores
     std::vector<ClassScore> scores;
     double smallest = 0, largest = 0; ///< of a heat map
-    QString error;                   ///< why it cannot be shown this way
+    QString error; ///< why it cannot be shown this way
 };
 OutputPicture outputPicture(const ScriptOutput &output, const OutputChoice &choice, const std::vector<std::string> &labels);
 

@@ -17,15 +17,18 @@ namespace rekey::ui {
 
 namespace {
 
-struct Normalising { const char *name; std::array<double, 3> mean, deviation; };
+struct Normalising
+{
+    const char *name;
+    std::array<double, 3> mean, deviation;
+};
 
 /// What published networks were trained with.
-const Normalising normalisings[] = {{QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "ImageNet"), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
-                                    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "CLIP"),
-                                     {0.48145466, 0.4578275, 0.40821073},
-                                     {0.26862954, 0.26130258, 0.27577711}},
-                                    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "−1 to 1"), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
-                                    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "None"), {0, 0, 0}, {1, 1, 1}}};
+const Normalising normalisings[] = {
+    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "ImageNet"), {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "CLIP"), {0.48145466, 0.4578275, 0.40821073}, {0.26862954, 0.26130258, 0.27577711}},
+    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "−1 to 1"), {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+    {QT_TRANSLATE_NOOP("rekey::ui::PreparationPanel", "None"), {0, 0, 0}, {1, 1, 1}}};
 constexpr int largestSide = 4096;
 
 } // namespace
@@ -65,7 +68,8 @@ PreparationPanel::PreparationPanel(const ImagePreparation &preparation, QWidget 
     m_range->addItems({tr("0 to 1"), tr("0 to 255")});
     for (const Normalising &each : normalisings)
         m_norm->addItem(tr(each.name));
-    const std::pair<QString, QWidget *> rows[] = {{tr("Size"), size}, {tr("Fit"), m_fit}, {tr("Range"), m_range}, {tr("Mean, deviation"), m_norm}};
+    const std::pair<QString, QWidget *> rows[]
+        = {{tr("Size"), size}, {tr("Fit"), m_fit}, {tr("Range"), m_range}, {tr("Mean, deviation"), m_norm}};
     for (const auto &[title, field] : rows) {
         auto *label = new QLabel(title);
         label->setFont(secondaryFont());

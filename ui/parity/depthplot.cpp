@@ -46,7 +46,7 @@ protected:
     }
     QVector<double> createTickVector(double, const QCPRange &range) override
     {
-        QVector<double> ticks{static_cast<double>(m_zero)};
+        QVector<double> ticks {static_cast<double>(m_zero)};
         // From the first whole decade above 0's line, in steps that meet 1.
         for (int decade = m_zero + 1; decade <= range.upper; ++decade)
             if (decade % m_step == 0)
@@ -68,9 +68,9 @@ struct DepthPlot::Parts
     QCPItemLine *tolerance = nullptr, *divergence = nullptr, *cursor = nullptr, *hover = nullptr;
     QCPItemText *toleranceText = nullptr, *label = nullptr;
     QCPItemEllipse *ring = nullptr;
-    QList<QCPItemLine *> edges;       ///< between sections
-    QList<QCPItemText *> names;       ///< of sections
-    QSharedPointer<DecadeTicker> decades{new DecadeTicker};
+    QList<QCPItemLine *> edges; ///< between sections
+    QList<QCPItemText *> names; ///< of sections
+    QSharedPointer<DecadeTicker> decades {new DecadeTicker};
 
     QStringList layers;
     std::vector<double> accumulatedErrors, isolatedErrors; ///< by row; NaN: none
@@ -353,7 +353,7 @@ QString DepthPlot::readout(int row) const
 {
     if (row < 0 || row >= d->rows())
         return {};
-    QStringList parts{d->layers[row]};
+    QStringList parts {d->layers[row]};
     const auto at = static_cast<std::size_t>(row);
     if (!std::isnan(d->accumulatedErrors[at]))
         parts << tr("accumulated %1").arg(errorCellText(d->accumulatedErrors[at]));
@@ -374,7 +374,8 @@ int DepthPlot::rowAt(const QPoint &position) const
 
 QPoint DepthPlot::positionOf(int row) const
 {
-    return {static_cast<int>(d->plot->xAxis->coordToPixel(row)), static_cast<int>(d->plot->yAxis->coordToPixel(d->height(d->errorAt(row))))};
+    return {static_cast<int>(d->plot->xAxis->coordToPixel(row)),
+            static_cast<int>(d->plot->yAxis->coordToPixel(d->height(d->errorAt(row))))};
 }
 
 void DepthPlot::point(const QPoint &position)
@@ -415,7 +416,7 @@ void DepthPlot::describe()
 {
     if (d->rows() == 0)
         return setAccessibleDescription(tr("Nothing was compared yet"));
-    QStringList lines{tr("%1 layers").arg(countText(static_cast<quint64>(d->rows())))};
+    QStringList lines {tr("%1 layers").arg(countText(static_cast<quint64>(d->rows())))};
     if (d->divergenceRow >= 0)
         lines << tr("they part at %1").arg(readout(d->divergenceRow));
     if (d->current >= 0)

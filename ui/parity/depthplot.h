@@ -27,9 +27,9 @@ public:
     void setCurrent(int row); ///< -1: none
     int current() const;
 
-    QString csv() const;                ///< "layer,accumulated,isolated"
-    QString readout(int row) const;     ///< "encoder.neck · accumulated 1.2e−6 · isolated 4.0e−7"
-    QPoint positionOf(int row) const;   ///< of its accumulated (else isolated) point, for tests
+    QString csv() const; ///< "layer,accumulated,isolated"
+    QString readout(int row) const; ///< "encoder.neck · accumulated 1.2e−6 · isolated 4.0e−7"
+    QPoint positionOf(int row) const; ///< of its accumulated (else isolated) point, for tests
     int rowAt(const QPoint &position) const; ///< the nearest one; -1 outside the plot
 
 public Q_SLOTS:

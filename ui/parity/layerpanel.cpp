@@ -100,7 +100,9 @@ protected:
         const Theme theme = Theme::of(palette());
         int x = 0;
         const auto figure = [&](const QString &value, const QString &caption) {
-            const int wide = std::max(QFontMetrics(figureFont()).horizontalAdvance(value), QFontMetrics(secondaryFont()).horizontalAdvance(caption)) + 4;
+            const int wide
+                = std::max(QFontMetrics(figureFont()).horizontalAdvance(value), QFontMetrics(secondaryFont()).horizontalAdvance(caption))
+                  + 4;
             paintText(painter, QRect(x, 0, wide, 28), value, figureFont(), theme.text);
             paintText(painter, QRect(x, 28, wide, 18), caption, secondaryFont(), theme.text2);
             x += wide + 24;
@@ -147,7 +149,8 @@ LayerPanel::LayerPanel(QWidget *parent)
     column->setSpacing(0);
     column->addWidget(m_header);
     column->addWidget(scroll, 1);
-    connect(m_go, &QAbstractButton::clicked, this, [this] { Q_EMIT rulesAsked(m_result->layers->rows[static_cast<std::size_t>(m_row)].rules); });
+    connect(m_go, &QAbstractButton::clicked, this,
+            [this] { Q_EMIT rulesAsked(m_result->layers->rows[static_cast<std::size_t>(m_row)].rules); });
     fill();
 }
 
@@ -191,7 +194,8 @@ void LayerPanel::fill()
         m_rules = nullptr;
     }
     const bool any = m_row >= 0;
-    for (QWidget *part : {static_cast<QWidget *>(m_name), static_cast<QWidget *>(m_figures), static_cast<QWidget *>(m_keys), static_cast<QWidget *>(m_go)})
+    for (QWidget *part :
+         {static_cast<QWidget *>(m_name), static_cast<QWidget *>(m_figures), static_cast<QWidget *>(m_keys), static_cast<QWidget *>(m_go)})
         part->setVisible(any);
     m_header->clearChip();
     if (!any) {

@@ -73,7 +73,7 @@ QVariant LayersModel::sortValue(const LayerParityRow &row, int number, int colum
 
 QString LayersModel::toolTip(const LayerParityRow &row) const
 {
-    QStringList lines{keyText(row.layer)};
+    QStringList lines {keyText(row.layer)};
     if (!row.referenceLayer.empty() && row.referenceLayer != row.layer)
         lines << tr("Reference: %1").arg(keyText(row.referenceLayer));
     if (!row.shape.empty())
@@ -98,7 +98,8 @@ QVariant LayersModel::data(const QModelIndex &index, int role) const
     case Qt::ToolTipRole: return toolTip(row);
     case Qt::TextAlignmentRole: return number ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     case Qt::AccessibleTextRole:
-        return tr("%1, %2, accumulated %3, isolated %4").arg(keyText(row.layer), look(row.verdict).word, cell(row.accumulated), cell(row.isolated));
+        return tr("%1, %2, accumulated %3, isolated %4")
+            .arg(keyText(row.layer), look(row.verdict).word, cell(row.accumulated), cell(row.isolated));
     case ParityChipRole: return column == Verdict ? look(row.verdict).icon : QVariant();
     case ParityStatusRole:
         if (column == Verdict)
@@ -119,7 +120,7 @@ QVariant LayersModel::headerData(int section, Qt::Orientation orientation, int r
         return {};
     if (role == Qt::TextAlignmentRole)
         return section == Accumulated || section == Isolated || section == Index ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
-                                                                                  : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
+                                                                                 : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole) {
         switch (section) {
         case Accumulated: return tr("Largest difference, relative to the layer's largest value, with both models fed the same picture");

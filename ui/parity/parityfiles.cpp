@@ -2,6 +2,7 @@
 #include "ui/parity/parityfiles.h"
 
 #include "core/base/atomicfile.h"
+#include "core/script/exporters.h"
 #include "ui/document/session.h"
 #include "ui/parity/parityreport.h"
 #include "ui/window/settings.h"
@@ -24,13 +25,15 @@ struct ParityFiles
 QString askDestination(QWidget *window, Session &session, const QString &title, const QString &name, const QString &filter)
 {
     Settings &settings = session.settings();
-    const QString file = QFileDialog::getSaveFileName(window, title, settings.lastFolder(QStringLiteral("export")) + QLatin1Char('/') + name, filter);
+    const QString file
+        = QFileDialog::getSaveFileName(window, title, settings.lastFolder(QStringLiteral("export")) + QLatin1Char('/') + name, filter);
     if (!file.isEmpty())
         settings.setLastFolder(QStringLiteral("export"), QFileInfo(file).absolutePath());
     return file;
 }
 
-Job *write(Jobs &jobs, QObject *receiver, const QString &title, const QString &file, std::function<QByteArray()> text, std::function<void()> done)
+Job *write(Jobs &jobs, QObject *receiver, const QString &title, const QString &file, std::function<QByteArray()> text,
+           std::function<void()> done)
 {
     return jobs.start(
         receiver, QStringLiteral("write"), title,
@@ -50,8 +53,9 @@ QString askReferenceFile(QWidget *window, Settings &settings, ParityReference::K
 {
     const bool recorded = kind == ParityReference::Kind::Recorded;
     const QString title = recorded ? ParityFiles::tr("Open recorded activations") : ParityFiles::tr("Open the checkpoint to compare with");
-    const QString filter = recorded ? ParityFiles::tr("Activations (*.safetensors *.npz);;All files (*)")
-                                    : ParityFiles::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)");
+    const QString filter = recorded
+                               ? ParityFiles::tr("Activations (*.safetensors *.npz);;All files (*)")
+                               : ParityFiles::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)");
     const QString file = QFileDialog::getOpenFileName(window, title, settings.lastFolder(QStringLiteral("open")), filter);
     if (!file.isEmpty())
         settings.setLastFolder(QStringLiteral("open"), QFileInfo(file).absolutePath());
@@ -61,7 +65,8 @@ QString askReferenceFile(QWidget *window, Settings &settings, ParityReference::K
 QString askReportFile(QWidget *window, Session &session)
 {
     return askDestination(window, session, ParityFiles::tr("Save parity report"),
-                          QFileInfo(session.name(Side::Source)).completeBaseName() + QStringLiteral("-parity.md"), ParityFiles::tr("Markdown (*.md)"));
+                          QFileInfo(session.name(Side::Source)).completeBaseName() + QStringLiteral("-parity.md"),
+                          ParityFiles::tr("Markdown (*.md)"));
 }
 
 QString askCaptureFile(QWidget *window, Session &session)
@@ -70,14 +75,23 @@ QString askCaptureFile(QWidget *window, Session &session)
                           ParityFiles::tr("Python scripts (*.py)"));
 }
 
-Job *writeReport(Jobs &jobs, QObject *receiver, const std::shared_ptr<const ParityResult> &result, const QString &file, std::function<void()> done)
+Job *writeReport(Jobs &jobs, QObject *receiver, const std::shared_ptr<const ParityResult> &result, const QString &file,
+                 std::function<void()> done)
 {
-    return write(jobs, receiver, ParityFiles::tr("Saving the report"), file, [result] { return parityReport(*result); }, std::move(done));
+    return write(
+        jobs, receiver, ParityFiles::tr("Saving the report"), file, [result] { return parityReport(*result); }, std::move(done));
 }
 
 Job *writeCaptureScript(Jobs &jobs, QObject *receiver, const QString &file, std::function<void()> done)
 {
-    return write(jobs, receiver, ParityFiles::tr("Saving the capture script"), file, [] { return QByteArray(); }, std::move(done));
+    return write(
+        jobs, receiver, ParityFiles::tr("Saving the capture script"), file,
+        [] {
+            // The script is the same for every module: it takes one as an argument.
+            static const Mapping noRules;
+            return QByteArray::fromStdString(exporterById("capture").write(ExportInput {&noRules, nullptr, nullptr, nullptr}));
+        },
+        std::move(done));
 }
 
 } // namespace rekey::ui

@@ -17,7 +17,8 @@ QString askReferenceFile(QWidget *window, Settings &settings, ParityReference::K
 QString askReportFile(QWidget *window, Session &session);
 QString askCaptureFile(QWidget *window, Session &session);
 
-Job *writeReport(Jobs &jobs, QObject *receiver, const std::shared_ptr<const ParityResult> &result, const QString &file, std::function<void()> done);
+Job *writeReport(Jobs &jobs, QObject *receiver, const std::shared_ptr<const ParityResult> &result, const QString &file,
+                 std::function<void()> done);
 /// The Python script that records activations of any torch module in the layout that is read here.
 Job *writeCaptureScript(Jobs &jobs, QObject *receiver, const QString &file, std::function<void()> done);
 

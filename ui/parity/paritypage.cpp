@@ -106,8 +106,14 @@ ParityPage::~ParityPage()
     disconnect(&m_run, nullptr, this, nullptr);
 }
 
-QWidget *ParityPage::toolBarWidget() { return m_toolBar; }
-QWidget *ParityPage::statusWidget() { return m_status; }
+QWidget *ParityPage::toolBarWidget()
+{
+    return m_toolBar;
+}
+QWidget *ParityPage::statusWidget()
+{
+    return m_status;
+}
 
 QWidget *ParityPage::makeEmpty()
 {
@@ -189,11 +195,18 @@ QWidget *ParityPage::makeTables()
     row->addWidget(m_filter);
     m_layers = new ParityTable(m_layersModel, {48, 340, 112, 96, 84, 148});
     m_layers->setAccessibleName(tr("Layers"));
-    m_weights = new ParityTable(m_weightsModel, {420, 64, 148, 140, 132, 100});
+    m_weights = new ParityTable(m_weightsModel, {470, 64, 148, 140, 132, 100});
     m_weights->setAccessibleName(tr("Weights"));
     m_tables = new QStackedWidget;
     m_tables->addWidget(m_layers);
     m_tables->addWidget(m_weights);
+    m_noLayers = new EmptyState(QStringLiteral("layers"));
+    m_noLayers->setText(tr("Only weights were compared"),
+                        tr("Choose the original model on a picture, or recorded activations, to compare layer by layer."));
+    m_noWeights = new EmptyState(QStringLiteral("tensor"));
+    m_noWeights->setText(tr("No weights were compared"), tr("The reference's weights are not at hand: a file of activations holds none."));
+    m_tables->addWidget(m_noLayers);
+    m_tables->addWidget(m_noWeights);
     column->addWidget(m_tabs);
     column->addWidget(m_tables, 1);
     return part;
@@ -211,8 +224,10 @@ void ParityPage::makeActions()
         return result;
     };
     m_runAction = action(tr("Check parity"), QStringLiteral("run"), Qt::Key_F5, [this] { m_run.start(); });
-    action(tr("Compare with recorded activations…"), QStringLiteral("layers"), {}, [this] { chooseReference(ParityReference::Kind::Recorded); });
-    action(tr("Compare with a checkpoint…"), QStringLiteral("checkpoint"), {}, [this] { chooseReference(ParityReference::Kind::Checkpoint); });
+    action(tr("Compare with recorded activations…"), QStringLiteral("layers"), {},
+           [this] { chooseReference(ParityReference::Kind::Recorded); });
+    action(tr("Compare with a checkpoint…"), QStringLiteral("checkpoint"), {},
+           [this] { chooseReference(ParityReference::Kind::Checkpoint); });
     action(tr("Save capture script…"), QStringLiteral("script"), {}, [this] { askCaptureScript(); });
     m_reportAction = action(tr("Save parity report…"), QStringLiteral("export"), {}, [this] { askReport(); });
 }
@@ -267,7 +282,7 @@ void ParityPage::activated()
 
 void ParityPage::chooseReference(ParityReference::Kind kind)
 {
-    ParityReference reference{kind, {}};
+    ParityReference reference {kind, {}};
     if (kind == ParityReference::Kind::Recorded || kind == ParityReference::Kind::Checkpoint) {
         const QString file = askReferenceFile(this, m_session.settings(), kind);
         if (file.isEmpty())
@@ -281,8 +296,9 @@ void ParityPage::chooseReference(ParityReference::Kind kind)
 void ParityPage::askTolerance()
 {
     bool given = false;
-    const QString text = QInputDialog::getText(this, tr("Tolerance"), tr("Largest error that a layer of its own may have, relative to its largest value:"),
-                                               QLineEdit::Normal, QString::number(m_run.tolerance()), &given);
+    const QString text
+        = QInputDialog::getText(this, tr("Tolerance"), tr("Largest error that a layer of its own may have, relative to its largest value:"),
+                                QLineEdit::Normal, QString::number(m_run.tolerance()), &given);
     bool isNumber = false;
     const double value = QLocale::c().toDouble(text.trimmed(), &isNumber);
     if (given && isNumber && value > 0)
@@ -319,7 +335,9 @@ void ParityPage::saveCaptureScript(const QString &file)
 void ParityPage::showTable(int index)
 {
     m_tabs->setCurrent(index);
-    m_tables->setCurrentIndex(index);
+    const bool layers = m_shown && m_shown->layers, weights = m_shown && m_shown->weights;
+    m_tables->setCurrentWidget(index == 0 ? (layers ? static_cast<QWidget *>(m_layers) : m_noLayers)
+                                          : (weights ? static_cast<QWidget *>(m_weights) : m_noWeights));
 }
 
 void ParityPage::setOnlyDifferences(bool on)
@@ -358,7 +376,8 @@ void ParityPage::showResult()
     m_tabs->setBadge(0, layers ? countText(m_shown->layers->rows.size()) : QString());
     m_tabs->setBadge(1, weights ? countText(m_shown->weights->rows.size()) : QString());
     if (layers)
-        m_plot->setErrors(m_shown->layers->errorOverDepth(), layerNames(*m_shown->layers), m_shown->layers->tolerance, m_shown->layers->firstDivergence);
+        m_plot->setErrors(m_shown->layers->errorOverDepth(), layerNames(*m_shown->layers), m_shown->layers->tolerance,
+                          m_shown->layers->firstDivergence);
     else
         m_plot->clear();
     m_layer->setLayer(m_shown, -1);
@@ -399,17 +418,19 @@ void ParityPage::updateEmpty()
         m_empty->setText(tr("The comparison did not finish"), m_run.error());
         m_emptyAction->setText(tr("Try again"));
     } else if (!open) {
-        m_empty->setText(tr("Open a pair to see where it parts"),
-                         tr("Weights are compared tensor by tensor, computations layer by layer; the first divergence leads to the rules behind it."));
+        m_empty->setText(
+            tr("Open a pair to see where it parts"),
+            tr("Weights are compared tensor by tensor, computations layer by layer; the first divergence leads to the rules behind it."));
         m_emptyAction->setText(tr("Open the demo"));
     } else if (!blocked.isEmpty()) {
         m_empty->setText(tr("Not yet comparable"), blocked);
         m_emptyAction->setText(tr("Go to Map"));
         m_emptyAction->setVisible(m_run.needsMap());
     } else {
-        m_empty->setText(tr("See where the converted model parts from the original"),
-                         tr("Both are fed %1. Each layer is compared twice: with all that went before it, and alone, fed the original's input.")
-                             .arg(pictureText(m_run.picture())));
+        m_empty->setText(
+            tr("See where the converted model parts from the original"),
+            tr("Both are fed %1. Each layer is compared twice: with all that went before it, and alone, fed the original's input.")
+                .arg(pictureText(m_run.picture())));
         m_emptyAction->setText(tr("Check parity"));
     }
     m_emptyAction->updateGeometry();

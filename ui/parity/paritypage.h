@@ -93,7 +93,7 @@ private:
     ParityToolBar *m_toolBar;
     StatusLine *m_status;
     QStackedWidget *m_stack, *m_tables;
-    EmptyState *m_empty;
+    EmptyState *m_empty, *m_noLayers, *m_noWeights;
     PageButton *m_emptyAction, *m_emptyRecorded;
     VerdictLine *m_verdict;
     QSplitter *m_upper;

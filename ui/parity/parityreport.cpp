@@ -45,7 +45,8 @@ QString comparedText(const ParityInput &input)
     const QString file = QString::fromStdString(input.reference.file.filename().string());
     switch (input.reference.kind) {
     case ParityReference::Kind::Original:
-        return Report::tr("%1: original and converted model on %2.").arg(pair, QString::fromStdString(input.picture.path.filename().string()));
+        return Report::tr("%1: original and converted model on %2.")
+            .arg(pair, QString::fromStdString(input.picture.path.filename().string()));
     case ParityReference::Kind::Recorded: return Report::tr("%1 against the activations in %2.").arg(pair, file);
     case ParityReference::Kind::Checkpoint: return Report::tr("%1 against the weights in %2.").arg(pair, file);
     case ParityReference::Kind::Target: return Report::tr("%1 against the target's own weights.").arg(pair);
@@ -56,11 +57,15 @@ QString comparedText(const ParityInput &input)
 QString layersTable(const ActivationParity &parity)
 {
     QString text = QStringLiteral("\n## ") + Report::tr("Layers") + QStringLiteral("\n\n");
-    text += Report::tr("Errors are largest differences over the largest value of the layer, at least 1. Tolerance: %1.").arg(toleranceText(parity.tolerance));
-    text += QStringLiteral("\n\n") + heading({Report::tr("Layer"), Report::tr("Accumulated"), Report::tr("Isolated"), Report::tr("Weights"), Report::tr("Verdict"), Report::tr("Reason")});
+    text += Report::tr("Errors are largest differences over the largest value of the layer, at least 1. Tolerance: %1.")
+                .arg(toleranceText(parity.tolerance));
+    text += QStringLiteral("\n\n")
+            + heading({Report::tr("Layer"), Report::tr("Accumulated"), Report::tr("Isolated"), Report::tr("Weights"), Report::tr("Verdict"),
+                       Report::tr("Reason")});
     const auto error = [](const std::optional<LayerError> &value) { return value ? errorCellText(value->error()) : QStringLiteral("–"); };
     for (const LayerParityRow &row : parity.rows)
-        text += line({code(row.layer), error(row.accumulated), error(row.isolated), QString::fromUtf8(weightsName(row.weights).data(), static_cast<qsizetype>(weightsName(row.weights).size())),
+        text += line({code(row.layer), error(row.accumulated), error(row.isolated),
+                      QString::fromUtf8(weightsName(row.weights).data(), static_cast<qsizetype>(weightsName(row.weights).size())),
                       look(row.verdict).word, cell(QString::fromStdString(row.reason))});
     return text;
 }
@@ -74,14 +79,17 @@ QString weightsTable(const WeightParity &parity)
     text += QLatin1Char('\n');
     if (parity.agrees())
         return text;
-    text += QLatin1Char('\n') + heading({Report::tr("Key"), Report::tr("Rule"), Report::tr("Verdict"), Report::tr("Largest difference"), Report::tr("Cosine"), Report::tr("Reason")});
+    text += QLatin1Char('\n')
+            + heading({Report::tr("Key"), Report::tr("Rule"), Report::tr("Verdict"), Report::tr("Largest difference"), Report::tr("Cosine"),
+                       Report::tr("Reason")});
     for (const WeightParityRow &row : parity.rows) {
         if (row.verdict != WeightVerdict::Different && row.verdict != WeightVerdict::Missing)
             continue;
         const bool figures = row.difference.count > 0;
         text += line({code(row.key), row.rule == none ? QStringLiteral("–") : QString::number(row.rule + 1), look(row.verdict).word,
                       figures ? errorCellText(row.difference.maxAbsolute) : QStringLiteral("–"),
-                      figures ? QString::number(row.difference.cosine, 'f', 6) : QStringLiteral("–"), cell(QString::fromStdString(row.reason))});
+                      figures ? QString::number(row.difference.cosine, 'f', 6) : QStringLiteral("–"),
+                      cell(QString::fromStdString(row.reason))});
     }
     return text;
 }
@@ -93,8 +101,9 @@ QByteArray parityReport(const ParityResult &result)
     const ParityHeadline head = headline(result);
     QString text = QStringLiteral("# ") + Report::tr("Parity: %1").arg(head.verdict) + QStringLiteral("\n\n");
     text += head.sentence + QStringLiteral("\n\n") + comparedText(result.input) + QLatin1Char('\n');
-    for (const auto &[has, warnings] : {std::pair{result.layers.has_value(), result.layers ? result.layers->warnings : std::vector<std::string>{}},
-                                        std::pair{!result.layers && result.weights, result.weights ? result.weights->warnings : std::vector<std::string>{}}}) {
+    for (const auto &[has, warnings] :
+         {std::pair {result.layers.has_value(), result.layers ? result.layers->warnings : std::vector<std::string> {}},
+          std::pair {!result.layers && result.weights, result.weights ? result.weights->warnings : std::vector<std::string> {}}}) {
         for (const std::string &warning : warnings)
             if (has)
                 text += QStringLiteral("\n- ") + QString::fromStdString(warning) + QLatin1Char('\n');

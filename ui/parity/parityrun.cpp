@@ -96,7 +96,8 @@ ParityRun::~ParityRun()
 void ParityRun::follow()
 {
     // A comparison of files that are closed by now says nothing about those that are open.
-    if (m_result && (m_result->input.source != m_session.checkpoint(Side::Source) || m_result->input.target != m_session.checkpoint(Side::Target))) {
+    if (m_result
+        && (m_result->input.source != m_session.checkpoint(Side::Source) || m_result->input.target != m_session.checkpoint(Side::Target))) {
         m_result = nullptr;
         cancel();
         Q_EMIT finished();
@@ -169,8 +170,7 @@ QString ParityRun::blocked() const
     case ParityReference::Kind::Recorded:
         // Without a target, the source itself is the model that is checked.
         return target ? convertedModel(m_session).blocked : QString();
-    case ParityReference::Kind::Checkpoint:
-        return target ? convertedModel(m_session).blocked : QString();
+    case ParityReference::Kind::Checkpoint: return target ? convertedModel(m_session).blocked : QString();
     case ParityReference::Kind::Target:
         if (!target || !target->hasValues())
             return tr("The target has no values of its own. Choose a checkpoint with the right weights.");

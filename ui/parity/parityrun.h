@@ -20,10 +20,10 @@ class Session;
 struct ParityReference
 {
     enum class Kind : quint8 {
-        Original,   ///< the source, run on a picture: layer by layer
-        Recorded,   ///< a file of activations: layer by layer
+        Original, ///< the source, run on a picture: layer by layer
+        Recorded, ///< a file of activations: layer by layer
         Checkpoint, ///< another file with the right weights: tensor by tensor
-        Target,     ///< the open target's own values: tensor by tensor
+        Target, ///< the open target's own values: tensor by tensor
     };
     Kind kind = Kind::Original;
     std::filesystem::path file; ///< of Recorded and Checkpoint
@@ -88,8 +88,8 @@ public:
     const QString &error() const { return m_error; } ///< why the last run failed; empty otherwise
 
 Q_SIGNALS:
-    void changed();    ///< what can run, or is out of date
-    void finished();   ///< a result, a failure, or cancelled
+    void changed(); ///< what can run, or is out of date
+    void finished(); ///< a result, a failure, or cancelled
 
 private:
     ParityInput input() const;

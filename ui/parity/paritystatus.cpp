@@ -18,8 +18,7 @@ struct ParityStatus
     Q_DECLARE_TR_FUNCTIONS(rekey::ui::ParityStatus)
 };
 
-template <typename Verdict, typename Parity>
-QStringList counts(const Parity &parity, std::size_t verdicts)
+template <typename Verdict, typename Parity> QStringList counts(const Parity &parity, std::size_t verdicts)
 {
     QStringList texts;
     for (std::size_t i = 0; i < verdicts; ++i) {
@@ -35,9 +34,11 @@ QStringList counts(const Parity &parity, std::size_t verdicts)
 void showStatus(const ParityRun &run, const ParityResult *shown, StatusLine &line)
 {
     if (const Job *job = run.job())
-        line.setProgress(job->fraction(), (QStringList{job->what().isEmpty() ? job->title() : job->title() + QStringLiteral(": ") + job->what(), job->timeLeft()}
-                                               .filter(QRegularExpression(QStringLiteral("."))))
-                                              .join(QStringLiteral(" · ")));
+        line.setProgress(
+            job->fraction(),
+            (QStringList {job->what().isEmpty() ? job->title() : job->title() + QStringLiteral(": ") + job->what(), job->timeLeft()}.filter(
+                 QRegularExpression(QStringLiteral("."))))
+                .join(QStringLiteral(" · ")));
     else
         line.setProgress(std::nullopt);
     if (shown == nullptr) {
@@ -45,7 +46,8 @@ void showStatus(const ParityRun &run, const ParityResult *shown, StatusLine &lin
         if (!run.error().isEmpty())
             line.setState(QStringLiteral("error"), ParityStatus::tr("Not compared"), Status::Missing);
         else
-            line.setState({}, blocked.isEmpty() ? ParityStatus::tr("Not compared yet") : ParityStatus::tr("Nothing to compare yet"), Status::None);
+            line.setState({}, blocked.isEmpty() ? ParityStatus::tr("Not compared yet") : ParityStatus::tr("Nothing to compare yet"),
+                          Status::None);
         line.setFacts({}, {});
         return;
     }
@@ -60,7 +62,8 @@ void showStatus(const ParityRun &run, const ParityResult *shown, StatusLine &lin
         right << ParityStatus::tr("%1 layers compared in %2").arg(countText(shown->layers->rows.size()), durationText(shown->milliseconds));
     } else if (shown->weights) {
         left = counts<WeightVerdict>(*shown->weights, weightVerdicts);
-        right << ParityStatus::tr("%1 tensors compared in %2").arg(countText(shown->weights->rows.size()), durationText(shown->milliseconds));
+        right
+            << ParityStatus::tr("%1 tensors compared in %2").arg(countText(shown->weights->rows.size()), durationText(shown->milliseconds));
     }
     line.setFacts(left, right);
 }

@@ -39,12 +39,49 @@ public:
             paintChip(*painter, QRect(cell.left() - 6, cell.top(), wide, cell.height()), chip, text, theme.status(status));
         } else {
             const QFont font = index.data(ParityFixedRole).toBool() ? fixedFont() : tabular(secondaryFont());
-            const QColor ink = status != Status::None                       ? theme.status(status).foreground
+            const QColor ink = status != Status::None                 ? theme.status(status).foreground
                                : index.data(ParityQuietRole).toBool() ? theme.text2
                                                                       : theme.text;
             paintText(*painter, cell, text, font, ink, Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt()));
         }
         painter->restore();
+    }
+};
+
+/// 12-px titles in text2 over a hairline, in line with the cells; a chevron says what the rows are sorted by.
+class ParityHeader : public QHeaderView
+{
+public:
+    explicit ParityHeader(QWidget *parent)
+        : QHeaderView(Qt::Horizontal, parent)
+    {
+        setFixedHeight(headerHeight);
+        setSectionsClickable(true);
+        setHighlightSections(false);
+        setStretchLastSection(true);
+        setMinimumSectionSize(40);
+    }
+
+protected:
+    void paintSection(QPainter *painter, const QRect &rect, int section) const override
+    {
+        const Theme theme = Theme::of(palette());
+        painter->fillRect(rect, theme.base);
+        paintLineBelow(*painter, rect, theme.line);
+        const Qt::Alignment alignment(model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt());
+        QRect title = rect.adjusted(padding, 0, -padding / 2, 0);
+        if (sortIndicatorSection() == section) {
+            const bool right = alignment & Qt::AlignRight;
+            const int wide = QFontMetrics(secondaryFont()).horizontalAdvance(model()->headerData(section, Qt::Horizontal).toString());
+            const int x = right ? title.right() - wide - 16 : title.left() + wide + 4;
+            const qreal turn = sortIndicatorOrder() == Qt::AscendingOrder ? 180 : 0;
+            painter->save();
+            painter->translate(x + 6, rect.center().y() + 0.5);
+            painter->rotate(turn);
+            painter->drawPixmap(QPoint(-6, -6), iconPixmap(QStringLiteral("chevron-down"), 12, devicePixelRatioF(), theme.text2));
+            painter->restore();
+        }
+        paintText(*painter, title, model()->headerData(section, Qt::Horizontal).toString(), secondaryFont(), theme.text2, alignment);
     }
 };
 
@@ -94,16 +131,14 @@ ParityTable::ParityTable(QAbstractItemModel *model, const QList<int> &widths, QW
     setIndentation(0);
     setItemsExpandable(false);
     setUniformRowHeights(true);
-    setSortingEnabled(true);
     setEditTriggers(NoEditTriggers);
     setSelectionBehavior(SelectRows);
     setVerticalScrollMode(ScrollPerPixel);
     setMouseTracking(true);
     viewport()->setAttribute(Qt::WA_Hover);
-    header()->setFixedHeight(headerHeight);
-    header()->setSectionsMovable(false);
-    header()->setStretchLastSection(true);
+    setHeader(new ParityHeader(this));
     header()->setSortIndicatorClearable(true);
+    setSortingEnabled(true);
     sortByColumn(-1, Qt::AscendingOrder);
     for (int column = 0; column < widths.size(); ++column)
         header()->resizeSection(column, widths[column]);
@@ -111,7 +146,8 @@ ParityTable::ParityTable(QAbstractItemModel *model, const QList<int> &widths, QW
         if (!m_quiet && current.isValid())
             Q_EMIT rowChosen(current.data(ParityRowRole).toInt());
     });
-    connect(this, &QAbstractItemView::activated, this, [this](const QModelIndex &index) { Q_EMIT rowActivated(index.data(ParityRowRole).toInt()); });
+    connect(this, &QAbstractItemView::activated, this,
+            [this](const QModelIndex &index) { Q_EMIT rowActivated(index.data(ParityRowRole).toInt()); });
 }
 
 int ParityTable::currentRow() const

@@ -32,15 +32,15 @@ public:
     ParityTable(QAbstractItemModel *model, const QList<int> &widths, QWidget *parent = nullptr);
 
     ParityFilter &filter() const { return *m_filter; }
-    int currentRow() const;         ///< in the result; -1: none
-    void setCurrentRow(int row);    ///< without rowChosen()
+    int currentRow() const; ///< in the result; -1: none
+    void setCurrentRow(int row); ///< without rowChosen()
 
 Q_SIGNALS:
-    void rowChosen(int row);        ///< by a person; in the result
-    void rowActivated(int row);     ///< double click, Enter
+    void rowChosen(int row); ///< by a person; in the result
+    void rowActivated(int row); ///< double click, Enter
 
 protected:
-    void drawBranches(QPainter *, const QRect &, const QModelIndex &) const override {}
+    void drawBranches(QPainter *, const QRect &, const QModelIndex &) const override { }
     void drawRow(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override;
     void keyPressEvent(QKeyEvent *event) override;
     bool viewportEvent(QEvent *event) override;

@@ -37,10 +37,11 @@ ParityToolBar::ParityToolBar(QWidget *parent)
     , m_report(new PageButton(PageButton::Look::Outlined, tr("Save report…"), QStringLiteral("export"), this))
     , m_run(new PageButton(PageButton::Look::Primary, tr("Check parity"), QStringLiteral("run"), this))
     , m_toleranceTitle(new QLabel(tr("Tolerance"), this))
-    , m_tolerance(new SegmentedSwitch({{tr("F32 %1").arg(toleranceText(toleranceF32)), {}, tr("What rounding in single precision may add in one layer")},
-                                       {tr("BF16 %1").arg(toleranceText(toleranceHalf)), {}, tr("What rounding in 16 bits may add in one layer")},
-                                       {tr("Own…"), {}, tr("A tolerance of your own")}},
-                                      this))
+    , m_tolerance(new SegmentedSwitch(
+          {{tr("F32 %1").arg(toleranceText(toleranceF32)), {}, tr("What rounding in single precision may add in one layer")},
+           {tr("BF16 %1").arg(toleranceText(toleranceHalf)), {}, tr("What rounding in 16 bits may add in one layer")},
+           {tr("Own…"), {}, tr("A tolerance of your own")}},
+          this))
 {
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(12, 0, 12, 0);
@@ -98,7 +99,9 @@ void ParityToolBar::setReference(const ParityReference &reference, const QString
     m_kind = reference.kind;
     m_reference->setIconName(iconOf(reference.kind));
     switch (reference.kind) {
-    case ParityReference::Kind::Original: m_referenceText = picture.isEmpty() ? tr("Original, no picture") : tr("Original, %1").arg(picture); break;
+    case ParityReference::Kind::Original:
+        m_referenceText = picture.isEmpty() ? tr("Original, no picture") : tr("Original, %1").arg(picture);
+        break;
     case ParityReference::Kind::Target: m_referenceText = tr("Target's own values"); break;
     default: m_referenceText = QString::fromStdString(reference.file.filename().string()); break;
     }
@@ -143,8 +146,8 @@ void ParityToolBar::fit()
     constexpr int margins = 24, gaps = 5 * 8 + 4;
     const auto needed = [this] {
         int wide = margins + gaps + (m_toleranceTitle->isHidden() ? 0 : m_toleranceTitle->sizeHint().width());
-        for (const QWidget *part : {static_cast<QWidget *>(m_reference), static_cast<QWidget *>(m_capture), static_cast<QWidget *>(m_tolerance),
-                                    static_cast<QWidget *>(m_report), static_cast<QWidget *>(m_run)})
+        for (const QWidget *part : {static_cast<QWidget *>(m_reference), static_cast<QWidget *>(m_capture),
+                                    static_cast<QWidget *>(m_tolerance), static_cast<QWidget *>(m_report), static_cast<QWidget *>(m_run)})
             wide += part->sizeHint().width();
         return wide;
     };

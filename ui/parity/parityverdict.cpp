@@ -20,8 +20,14 @@ struct Parity
     Q_DECLARE_TR_FUNCTIONS(rekey::ui::Parity)
 };
 
-VerdictLook equalLook() { return {Status::Proven, QStringLiteral("proven"), Parity::tr("Equal")}; }
-VerdictLook withinLook() { return {Status::Suggested, QStringLiteral("suggested"), Parity::tr("Within tolerance")}; }
+VerdictLook equalLook()
+{
+    return {Status::Proven, QStringLiteral("proven"), Parity::tr("Equal")};
+}
+VerdictLook withinLook()
+{
+    return {Status::Suggested, QStringLiteral("suggested"), Parity::tr("Within tolerance")};
+}
 
 QString sentence(const std::string &text)
 {
@@ -44,7 +50,9 @@ ParityHeadline layersHeadline(const ActivationParity &parity)
     const bool diverges = parity.count(LayerVerdict::Diverges) > 0;
     const VerdictLook apart = look(diverges ? LayerVerdict::Diverges : LayerVerdict::Drifts);
     switch (parity.verdict) {
-    case ParityVerdict::NothingCompared: set({Status::ToReview, QStringLiteral("warning"), {}}, Parity::tr("Nothing could be compared")); break;
+    case ParityVerdict::NothingCompared:
+        set({Status::ToReview, QStringLiteral("warning"), {}}, Parity::tr("Nothing could be compared"));
+        break;
     case ParityVerdict::Equal: set(equalLook(), Parity::tr("Equal")); break;
     case ParityVerdict::WithinTolerance: set(withinLook(), Parity::tr("Equal within tolerance")); break;
     case ParityVerdict::WeightsDiffer:
@@ -70,7 +78,8 @@ QString weightsSentence(const WeightParity &parity, const WeightParityRow *first
     count(WeightVerdict::Equal, Parity::tr("%1 equal"));
     QString text = Parity::tr("%1 tensors compared: %2.").arg(compared, parts.join(QStringLiteral(", ")));
     if (first != nullptr && !first->holdsValuesOf.empty())
-        text += QLatin1Char(' ') + Parity::tr("%1 gets the values that belong to %2.").arg(keyText(first->key), keyText(first->holdsValuesOf));
+        text += QLatin1Char(' ')
+                + Parity::tr("%1 gets the values that belong to %2.").arg(keyText(first->key), keyText(first->holdsValuesOf));
     else if (first != nullptr)
         text += QLatin1Char(' ') + Parity::tr("The first is %1.").arg(keyText(first->key));
     return text;
@@ -78,7 +87,8 @@ QString weightsSentence(const WeightParity &parity, const WeightParityRow *first
 
 ParityHeadline weightsHeadline(const WeightParity &parity)
 {
-    const auto isApart = [](const WeightParityRow &row) { return row.verdict == WeightVerdict::Different || row.verdict == WeightVerdict::Missing; };
+    const auto isApart
+        = [](const WeightParityRow &row) { return row.verdict == WeightVerdict::Different || row.verdict == WeightVerdict::Missing; };
     const auto first = std::find_if(parity.rows.begin(), parity.rows.end(), isApart);
     const WeightParityRow *row = first == parity.rows.end() ? nullptr : &*first;
     ParityHeadline line;
@@ -87,7 +97,8 @@ ParityHeadline weightsHeadline(const WeightParity &parity)
         const VerdictLook same = parity.count(WeightVerdict::WithinTolerance) > 0 ? withinLook() : equalLook();
         line.status = same.status;
         line.icon = same.icon;
-        line.verdict = parity.count(WeightVerdict::WithinTolerance) > 0 ? Parity::tr("Weights equal within tolerance") : Parity::tr("Weights equal");
+        line.verdict
+            = parity.count(WeightVerdict::WithinTolerance) > 0 ? Parity::tr("Weights equal within tolerance") : Parity::tr("Weights equal");
         return line;
     }
     const VerdictLook apart = look(row->verdict);
@@ -131,7 +142,7 @@ ParityHeadline headline(const ParityResult &result)
 {
     if (result.layers)
         return layersHeadline(*result.layers);
-    return result.weights ? weightsHeadline(*result.weights) : ParityHeadline{};
+    return result.weights ? weightsHeadline(*result.weights) : ParityHeadline {};
 }
 
 QString rulesText(const std::vector<std::uint32_t> &rules)

@@ -24,8 +24,8 @@ struct ParityHeadline
 {
     Status status = Status::None;
     QString icon, verdict, sentence;
-    int row = -1;                      ///< of the layers, or of the weights where there are no layers; -1: nothing parts
-    std::vector<std::uint32_t> rules;  ///< that fill what is named
+    int row = -1; ///< of the layers, or of the weights where there are no layers; -1: nothing parts
+    std::vector<std::uint32_t> rules; ///< that fill what is named
 };
 ParityHeadline headline(const ParityResult &result);
 

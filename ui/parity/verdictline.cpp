@@ -24,7 +24,7 @@ VerdictLine::VerdictLine(QWidget *parent)
     m_text->setTextFormat(Qt::RichText);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_rules->setSmall(true);
-    row->addWidget(m_icon, 0, Qt::AlignTop);
+    row->addWidget(m_icon, 0, Qt::AlignVCenter);
     row->addWidget(m_text, 1);
     row->addWidget(m_rules, 0, Qt::AlignVCenter);
     connect(m_rules, &QAbstractButton::clicked, this, &VerdictLine::rulesAsked);
@@ -56,7 +56,8 @@ void VerdictLine::applyTheme()
     m_text->setFont(secondaryFont());
     const QString old = m_outOfDate ? tr("Out of date: files, rules or choices changed since. ") : QString();
     m_text->setText(QStringLiteral("<span style=\"color:%1\"><b>%2%3</b></span>&nbsp; <span style=\"color:%4\">%5</span>")
-                        .arg(ink.name(), old.toHtmlEscaped(), m_headline.verdict.toHtmlEscaped(), theme.text.name(), m_headline.sentence.toHtmlEscaped()));
+                        .arg(ink.name(), old.toHtmlEscaped(), m_headline.verdict.toHtmlEscaped(), theme.text.name(),
+                             m_headline.sentence.toHtmlEscaped()));
     update();
 }
 

@@ -73,7 +73,7 @@ QVariant WeightsModel::sortValue(const WeightParityRow &row, int column) const
 
 QString WeightsModel::toolTip(const WeightParityRow &row) const
 {
-    QStringList lines{keyText(row.key)};
+    QStringList lines {keyText(row.key)};
     for (const std::string &source : row.sources)
         lines << tr("From %1").arg(keyText(source));
     lines << (row.shape == row.arriving || row.arriving.empty() ? shapeText(row.shape)

@@ -11,7 +11,9 @@ namespace {
 /// Whether pixel (x, y) has a neighbour (of eight) on the other side of the mask's edge.
 bool touchesOutline(const std::vector<std::uint8_t> &mask, int width, int height, int x, int y)
 {
-    const auto at = [&](int px, int py) { return mask[static_cast<std::size_t>(py) * static_cast<std::size_t>(width) + static_cast<std::size_t>(px)] != 0; };
+    const auto at = [&](int px, int py) {
+        return mask[static_cast<std::size_t>(py) * static_cast<std::size_t>(width) + static_cast<std::size_t>(px)] != 0;
+    };
     const bool here = at(x, y);
     for (int py = std::max(0, y - 1); py <= std::min(height - 1, y + 1); ++py)
         for (int px = std::max(0, x - 1); px <= std::min(width - 1, x + 1); ++px)
@@ -97,12 +99,9 @@ double logitTolerance(DType dtype)
 {
     switch (dtype) {
     case DType::F64:
-    case DType::F32:
-        return 1e-3;
-    case DType::F16:
-        return 3e-2;
-    default:
-        return 2.4e-1;
+    case DType::F32: return 1e-3;
+    case DType::F16: return 3e-2;
+    default: return 2.4e-1;
     }
 }
 

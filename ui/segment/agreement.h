@@ -14,14 +14,14 @@ enum class Verdict : std::uint8_t { Equal, WithinTolerance, Drifts, Diverges };
 struct Agreement
 {
     double maskIou = 1;
-    double maxLogitDifference = 0;      ///< over the low-resolution logits
+    double maxLogitDifference = 0; ///< over the low-resolution logits
     std::uint64_t differingPixels = 0;
     std::uint64_t pixels = 0;
-    bool onOutline = true;              ///< every differing pixel touches the outline of the first mask
-    bool empty = false;                 ///< neither mask has a pixel
+    bool onOutline = true; ///< every differing pixel touches the outline of the first mask
+    bool empty = false; ///< neither mask has a pixel
     std::uint64_t logits = 0;
-    std::uint64_t equalLogits = 0;      ///< without any difference
-    double tolerance = 1e-3;            ///< of a logit
+    std::uint64_t equalLogits = 0; ///< without any difference
+    double tolerance = 1e-3; ///< of a logit
     Verdict verdict = Verdict::Equal;
 
     /// |difference| of the logits by decade, equal ones left out: from 10^lowerDecade to 10^upperDecade, evenly in the

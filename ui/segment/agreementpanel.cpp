@@ -20,7 +20,12 @@ namespace {
 constexpr int bodyHeight = 186;
 constexpr int padding = 12;
 
-struct VerdictLook { Status status; const char *icon; const char *text; };
+struct VerdictLook
+{
+    Status status;
+    const char *icon;
+    const char *text;
+};
 
 VerdictLook look(Verdict verdict)
 {
@@ -72,7 +77,10 @@ private:
         const Agreement &a = *m_agreement;
         const QFont figures = tabular(figureFont());
         const QString iou = iouText(a.maskIou), difference = errorText(a.maxLogitDifference);
-        const int second = padding + std::max(QFontMetrics(figures).horizontalAdvance(iou), QFontMetrics(secondaryFont()).horizontalAdvance(tr("Mask IoU"))) + 24;
+        const int second
+            = padding
+              + std::max(QFontMetrics(figures).horizontalAdvance(iou), QFontMetrics(secondaryFont()).horizontalAdvance(tr("Mask IoU")))
+              + 24;
         paintText(painter, QRect(padding, 10, second - padding, 26), iou, figures, theme.text);
         paintText(painter, QRect(second, 10, width() - second, 26), difference, figures, theme.text);
         paintText(painter, QRect(padding, 37, second - padding, 17), tr("Mask IoU"), secondaryFont(), theme.text2);
@@ -94,7 +102,8 @@ private:
         const Agreement &a = *m_agreement;
         const QRect plot(40, 100, width() - 80, 52);
         const QFont font = tabular(smallFont());
-        const std::uint64_t top = std::max<std::uint64_t>(1, a.histogram.empty() ? 1 : *std::max_element(a.histogram.begin(), a.histogram.end()));
+        const std::uint64_t top
+            = std::max<std::uint64_t>(1, a.histogram.empty() ? 1 : *std::max_element(a.histogram.begin(), a.histogram.end()));
         const double step = static_cast<double>(plot.width()) / static_cast<double>(std::max<std::size_t>(1, a.histogram.size()));
         painter.setRenderHint(QPainter::Antialiasing, false);
         const QColor bar = mix(theme.base, theme.text, 0.5);
@@ -112,7 +121,8 @@ private:
         painter.setPen(QPen(ink, 1, Qt::DashLine));
         painter.drawLine(QPointF(at, plot.top() - 14), QPointF(at, plot.bottom()));
         const int wide = QFontMetrics(font).horizontalAdvance(tr("tolerance")) + 2;
-        paintText(painter, QRect(static_cast<int>(at) - 6 - wide, plot.top() - 16, wide, 14), tr("tolerance"), font, ink, Qt::AlignRight | Qt::AlignVCenter);
+        paintText(painter, QRect(static_cast<int>(at) - 6 - wide, plot.top() - 16, wide, 14), tr("tolerance"), font, ink,
+                  Qt::AlignRight | Qt::AlignVCenter);
 
         const QRect axis(plot.left() - 28, plot.bottom() + 4, plot.width() + 56, 16);
         paintText(painter, QRect(axis.left(), axis.top(), 56, 16), powerText(a.lowerDecade), font, theme.text3, Qt::AlignCenter);

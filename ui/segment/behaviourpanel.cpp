@@ -83,7 +83,10 @@ void BehaviourPanel::setBehaviour(const Behaviour &original, const Behaviour &co
         addRow(QString::fromStdString(key), nameText(key), detail, value, other->second, overridden);
     }
     const bool known = !original.empty() && !converted.empty();
-    m_header->setDetail(!known ? QString() : differing == 0 ? tr("alike") : differing == 1 ? tr("1 differs") : tr("%1 differ").arg(differing));
+    m_header->setDetail(!known           ? QString()
+                        : differing == 0 ? tr("alike")
+                        : differing == 1 ? tr("1 differs")
+                                         : tr("%1 differ").arg(differing));
     if (rows == 0) {
         auto *text = new QLabel(known ? tr("Both implementations compute alike.") : tr("Known once both models have run."), m_rows);
         text->setFont(secondaryFont());
@@ -92,7 +95,8 @@ void BehaviourPanel::setBehaviour(const Behaviour &original, const Behaviour &co
     }
 }
 
-void BehaviourPanel::addRow(const QString &key, const QString &title, const QString &detail, double original, double converted, bool overridden)
+void BehaviourPanel::addRow(const QString &key, const QString &title, const QString &detail, double original, double converted,
+                            bool overridden)
 {
     auto *row = new QWidget(m_rows);
     auto *grid = new QGridLayout(row);
@@ -118,7 +122,8 @@ void BehaviourPanel::addRow(const QString &key, const QString &title, const QStr
         if (overridden)
             menu.addAction(tr("Use the converted model's own value"), this, [this, key] { Q_EMIT overrideRemoved(key); });
         if (original != converted)
-            menu.addAction(tr("Use %1 in the converted model").arg(valueText(original)), this, [this, key, original] { Q_EMIT overrideChosen(key, original); });
+            menu.addAction(tr("Use %1 in the converted model").arg(valueText(original)), this,
+                           [this, key, original] { Q_EMIT overrideChosen(key, original); });
         menu.exec(change->mapToGlobal(QPoint(0, change->height())));
     });
 }

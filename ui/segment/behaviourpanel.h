@@ -21,7 +21,7 @@ public:
     void setBehaviour(const Behaviour &original, const Behaviour &converted, const Behaviour &overrides);
 
     static QString nameText(const std::string &key); ///< "LayerNorm eps, mask decoder"
-    static QString valueText(double value);          ///< "1e−5"
+    static QString valueText(double value); ///< "1e−5"
 
 Q_SIGNALS:
     void overrideChosen(const QString &key, double value);

@@ -45,10 +45,11 @@ void CandidatePanel::follow()
             if (!model.hasResult() || i >= model.result->masks.size())
                 return std::nullopt;
             const MaskCandidate &mask = model.result->masks[i];
-            return CandidateScores{static_cast<double>(mask.predictedIou), static_cast<double>(mask.stability)};
+            return CandidateScores {static_cast<double>(mask.predictedIou), static_cast<double>(mask.stability)};
         };
-        const MaskPicture mask = i < a.masks.size() ? a.masks[i] : i < b.masks.size() ? b.masks[i] : MaskPicture{};
-        views << CandidateView{thumbnail(m_small, m_run.picture().size(), mask, maskColour(palette())), scores(a), scores(b), mask.isEmpty()};
+        const MaskPicture mask = i < a.masks.size() ? a.masks[i] : i < b.masks.size() ? b.masks[i] : MaskPicture {};
+        views << CandidateView {thumbnail(m_small, m_run.picture().size(), mask, maskColour(palette())), scores(a), scores(b),
+                                mask.isEmpty()};
     }
     m_strip->setCandidates(views, views.isEmpty() ? -1 : static_cast<int>(m_run.chosen()));
 }
@@ -56,8 +57,9 @@ void CandidatePanel::follow()
 void CandidatePanel::applyTheme()
 {
     const Theme theme = Theme::of(palette());
-    m_head->setDetail(tr("predicted IoU and stability, <span style=\"color:%1\">original</span> and <span style=\"color:%2\">converted</span>")
-                          .arg(theme.src.name(), theme.tgt.name()));
+    m_head->setDetail(
+        tr("predicted IoU and stability, <span style=\"color:%1\">original</span> and <span style=\"color:%2\">converted</span>")
+            .arg(theme.src.name(), theme.tgt.name()));
 }
 
 void CandidatePanel::changeEvent(QEvent *event)

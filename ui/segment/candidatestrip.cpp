@@ -72,11 +72,11 @@ void CandidateStrip::describe()
         return setAccessibleDescription(tr("No mask yet"));
     const CandidateView &view = m_candidates[m_chosen];
     constexpr auto iou = &CandidateScores::predictedIou, stability = &CandidateScores::stability;
-    setAccessibleDescription(tr("Mask %1 of %2, predicted IoU %3 original, %4 converted, stability %5 original, %6 converted")
-                                 .arg(m_chosen + 1)
-                                 .arg(m_candidates.size())
-                                 .arg(score(view.original, iou), score(view.converted, iou), score(view.original, stability),
-                                      score(view.converted, stability)));
+    setAccessibleDescription(
+        tr("Mask %1 of %2, predicted IoU %3 original, %4 converted, stability %5 original, %6 converted")
+            .arg(m_chosen + 1)
+            .arg(m_candidates.size())
+            .arg(score(view.original, iou), score(view.converted, iou), score(view.original, stability), score(view.converted, stability)));
 }
 
 QRect CandidateStrip::choiceRect(int index) const
@@ -123,17 +123,18 @@ void CandidateStrip::paintCard(QPainter &painter, int index) const
     const CandidateView &view = m_candidates[index];
     const qreal ratio = devicePixelRatioF();
     const int line = area.bottom() + 7;
-    painter.drawPixmap(QPoint(area.left(), line + 2),
-                       iconPixmap(isChosen ? QStringLiteral("accepted") : QStringLiteral("mask"), 14, ratio, isChosen ? theme.accent : theme.text2));
+    painter.drawPixmap(QPoint(area.left(), line + 2), iconPixmap(isChosen ? QStringLiteral("accepted") : QStringLiteral("mask"), 14, ratio,
+                                                                 isChosen ? theme.accent : theme.text2));
     QFont name = secondaryFont();
     name.setWeight(QFont::DemiBold);
     const int cap = keyCapWidth(QString::number(index + 1));
-    paintText(painter, QRect(area.left() + 20, line, area.width() - 24 - cap, 18), view.isEmpty ? tr("Mask %1, empty").arg(index + 1) : tr("Mask %1").arg(index + 1),
-              name, theme.text);
+    paintText(painter, QRect(area.left() + 20, line, area.width() - 24 - cap, 18),
+              view.isEmpty ? tr("Mask %1, empty").arg(index + 1) : tr("Mask %1").arg(index + 1), name, theme.text);
     paintKeyCap(painter, QRect(area.right() + 1 - cap, line, cap, 18), QString::number(index + 1), theme);
     const QFont figures = tabular(secondaryFont());
     int top = line + 22;
-    for (const auto &[caption, which] : {std::pair{tr("IoU"), &CandidateScores::predictedIou}, std::pair{tr("stability"), &CandidateScores::stability}}) {
+    for (const auto &[caption, which] :
+         {std::pair {tr("IoU"), &CandidateScores::predictedIou}, std::pair {tr("stability"), &CandidateScores::stability}}) {
         const QRect scores(area.left(), top, area.width(), 18);
         paintText(painter, scores, score(view.original, which), figures, theme.src);
         paintText(painter, scores, caption, smallFont(), theme.text3, Qt::AlignCenter);

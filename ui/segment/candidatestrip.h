@@ -20,9 +20,9 @@ struct CandidateScores
 /// What a candidate card shows.
 struct CandidateView
 {
-    QImage thumbnail;                                   ///< the picture with the mask
+    QImage thumbnail; ///< the picture with the mask
     std::optional<CandidateScores> original, converted;
-    bool isEmpty = false;                    ///< no pixel above 0
+    bool isEmpty = false; ///< no pixel above 0
 };
 
 /// The candidate masks side by side, one of them chosen. Keys 1…9 are the page's.

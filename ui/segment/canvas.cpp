@@ -307,22 +307,17 @@ void Canvas::mouseMoveEvent(QMouseEvent *event)
     if (m_drag == Drag::Press && QLineF(m_pressed, at).length() > dragStart)
         m_drag = Drag::Box;
     switch (m_drag) {
-    case Drag::Box:
-        m_marks->setDraft(QRectF(clamped(toScene.map(m_pressed)), clamped(toScene.map(at))).normalized());
-        break;
+    case Drag::Box: m_marks->setDraft(QRectF(clamped(toScene.map(m_pressed)), clamped(toScene.map(at))).normalized()); break;
     case Drag::Pan: {
         const QPointF moved = (at - m_last) / m_view.zoom();
         m_view.set(m_view.zoom(), m_view.centre() - moved);
         break;
     }
-    case Drag::Swipe:
-        setSwipePosition(toScene.map(at).x() / pictureRect().width());
-        break;
+    case Drag::Swipe: setSwipePosition(toScene.map(at).x() / pictureRect().width()); break;
     case Drag::None:
         viewport()->setCursor(onSwipeLine(at) ? Qt::SplitHCursor : m_tool == CanvasTool::Pan ? Qt::OpenHandCursor : Qt::CrossCursor);
         break;
-    case Drag::Press:
-        break;
+    case Drag::Press: break;
     }
     m_last = at;
     Q_EMIT pointerMoved(pixelAt(at));
@@ -374,7 +369,8 @@ void Canvas::wheelEvent(QWheelEvent *event)
     if (m_picture->pixmap().isNull() || event->angleDelta().y() == 0)
         return;
     const QPointF at = viewportTransform().inverted().map(event->position());
-    const double zoom = std::clamp(m_view.zoom() * std::pow(1.0015, event->angleDelta().y()), ViewState::smallestZoom, ViewState::largestZoom);
+    const double zoom
+        = std::clamp(m_view.zoom() * std::pow(1.0015, event->angleDelta().y()), ViewState::smallestZoom, ViewState::largestZoom);
     // What lies under the pointer stays there.
     m_view.set(zoom, at + (m_view.centre() - at) * (m_view.zoom() / zoom));
     event->accept();

@@ -78,8 +78,9 @@ CardView cardView(const SegmentRun &run, Which which, CanvasMode mode, const QSt
                                                       : name;
     view.outOfDate = model.outOfDate;
     if (const MaskCandidate *mask = chosenMask(run, model); mask != nullptr && !single && !model.outOfDate)
-        view.trailing = Card::tr("IoU %1 · %2").arg(QLocale().toString(static_cast<double>(mask->predictedIou), 'f', 3),
-                                                    durationText(model.encoding + model.predicting));
+        view.trailing = Card::tr("IoU %1 · %2")
+                            .arg(QLocale().toString(static_cast<double>(mask->predictedIou), 'f', 3),
+                                 durationText(model.encoding + model.predicting));
     else if (model.stage == ModelRun::Stage::Running && !model.hasResult())
         view.trailing = Card::tr("Running…");
     setMessage(view, run, which, mayGoToMap);

@@ -18,7 +18,7 @@ enum class CardAction : quint8 { None, OpenImage, GoToMap, Run };
 struct CardView
 {
     QString title, detail, trailing;
-    QColor ink;                       ///< of the side; invalid: plain
+    QColor ink; ///< of the side; invalid: plain
     bool outOfDate = false;
     Status messageStatus = Status::None;
     QString messageIcon, message, actionText; ///< no message: empty

@@ -82,7 +82,8 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
         askPrecisions(m_chosen.device);
         Q_EMIT computeChosen(m_chosen);
     });
-    connect(m_precision, &SegmentedSwitch::currentChanged, this, [this](int index) { choose(index == 0 ? Precision::F32 : Precision::BF16); });
+    connect(m_precision, &SegmentedSwitch::currentChanged, this,
+            [this](int index) { choose(index == 0 ? Precision::F32 : Precision::BF16); });
 }
 
 void ComputePanel::choose(Precision precision)
@@ -106,7 +107,9 @@ void ComputePanel::askPrecisions(const std::string &device)
 {
     m_jobs.start(
         this, QStringLiteral("offer"), tr("Measuring precisions"),
-        [door = m_door, device](const Progress &) { return Offer{door.devices(), door.precisions(device)}; },
+        [door = m_door, device](const Progress &) {
+            return Offer {door.devices(), door.precisions(device)};
+        },
         [this](const Offer &offer) { show(offer); });
 }
 
@@ -138,7 +141,8 @@ void ComputePanel::show(const Offer &offer)
 void ComputePanel::showReason()
 {
     // What there is to know of BF16 is worth a line whether or not it is chosen.
-    const auto half = std::find_if(m_offer.precisions.begin(), m_offer.precisions.end(), [](const PrecisionOffer &o) { return o.precision == Precision::BF16; });
+    const auto half = std::find_if(m_offer.precisions.begin(), m_offer.precisions.end(),
+                                   [](const PrecisionOffer &o) { return o.precision == Precision::BF16; });
     m_reason->setVisible(half != m_offer.precisions.end());
     if (half != m_offer.precisions.end())
         m_reason->setText(tr("BF16: %1").arg(QString::fromStdString(half->reason)));

@@ -29,7 +29,11 @@ Q_SIGNALS:
     void computeChosen(const rekey::ComputeOptions &compute);
 
 private:
-    struct Offer { std::vector<ComputeDevice> devices; std::vector<PrecisionOffer> precisions; };
+    struct Offer
+    {
+        std::vector<ComputeDevice> devices;
+        std::vector<PrecisionOffer> precisions;
+    };
     void askPrecisions(const std::string &device);
     void show(const Offer &offer);
     void showReason();
@@ -37,7 +41,7 @@ private:
 
     Jobs &m_jobs;
     const SegmentDoor &m_door;
-    ComputeOptions m_chosen{Precision::F32, "cpu", true};
+    ComputeOptions m_chosen {Precision::F32, "cpu", true};
     Offer m_offer;
     PanelHeader *m_header;
     QComboBox *m_device;

@@ -53,7 +53,8 @@ EverythingPanel::EverythingPanel(EverythingRun &run, QWidget *parent)
     , m_start(new PageButton(PageButton::Look::Primary, tr("Segment everything"), QStringLiteral("run")))
     , m_defaults(new PageButton(PageButton::Look::Link, tr("Defaults")))
     , m_save(new PageButton(PageButton::Look::Link, tr("Save all masks…")))
-    , m_table(new StatisticsTable({{tr("Original"), ColumnInk::Source, ColumnInk::Text}, {tr("Converted"), ColumnInk::Target, ColumnInk::Text}}))
+    , m_table(new StatisticsTable(
+          {{tr("Original"), ColumnInk::Source, ColumnInk::Text}, {tr("Converted"), ColumnInk::Target, ColumnInk::Text}}))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -66,9 +67,9 @@ EverythingPanel::EverythingPanel(EverythingRun &run, QWidget *parent)
     form->setVerticalSpacing(6);
     m_area->setSuffix(tr(" px"));
     m_area->setSingleStep(50);
-    const std::pair<QString, QAbstractSpinBox *> rows[] = {{tr("Points per side"), m_points}, {tr("Predicted IoU, at least"), m_iou},
-                                                           {tr("Stability, at least"), m_stability}, {tr("Box overlap, at most"), m_overlap},
-                                                           {tr("Crop layers"), m_layers}, {tr("Smallest region"), m_area}};
+    const std::pair<QString, QAbstractSpinBox *> rows[]
+        = {{tr("Points per side"), m_points},       {tr("Predicted IoU, at least"), m_iou}, {tr("Stability, at least"), m_stability},
+           {tr("Box overlap, at most"), m_overlap}, {tr("Crop layers"), m_layers},          {tr("Smallest region"), m_area}};
     for (const auto &[title, box] : rows) {
         auto *label = new QLabel(title);
         label->setFont(secondaryFont());
@@ -103,7 +104,7 @@ EverythingPanel::EverythingPanel(EverythingRun &run, QWidget *parent)
         m_run.cancel();
         follow();
     });
-    connect(m_defaults, &QAbstractButton::clicked, this, [this] { show(EverythingOptions{}); });
+    connect(m_defaults, &QAbstractButton::clicked, this, [this] { show(EverythingOptions {}); });
     connect(m_save, &QAbstractButton::clicked, this, &EverythingPanel::saveAsked);
     connect(&m_run, &EverythingRun::changed, this, &EverythingPanel::follow);
     show(m_run.options());
@@ -163,23 +164,25 @@ void EverythingPanel::updateTable()
             const EverythingAnswer *answer = m_run.answer(which);
             return answer != nullptr && answer->result ? text(which, *answer->result) : QStringLiteral("–");
         };
-        return StatisticsTable::Row{name, {cell(Which::Original), cell(Which::Converted)}};
+        return StatisticsTable::Row {name, {cell(Which::Original), cell(Which::Converted)}};
     };
     // The mask under the pointer, in the picture that it is over.
     const auto pointed = [this](auto figure) {
         return [this, figure](Which which, const EverythingResult &result) {
             const auto index = static_cast<std::size_t>(m_pointed);
-            return which == m_pointedWhich && m_pointed >= 0 && index < result.masks.size() ? figure(result.masks[index]) : QStringLiteral("–");
+            return which == m_pointedWhich && m_pointed >= 0 && index < result.masks.size() ? figure(result.masks[index])
+                                                                                            : QStringLiteral("–");
         };
     };
     const auto score = [](double value) { return QLocale().toString(value, 'f', 3); };
-    m_table->setRows({row(tr("Masks"), [](Which, const EverythingResult &r) { return countText(r.masks.size()); }),
-                      row(tr("Points asked"), [](Which, const EverythingResult &r) { return countText(r.points); }),
-                      row(tr("Encoding"), [](Which, const EverythingResult &r) { return durationText(r.encodingMilliseconds); }),
-                      row(tr("Time in all"), [](Which, const EverythingResult &r) { return durationText(r.milliseconds); }),
-                      row(tr("Pointed: area"), pointed([](const EverythingMask &m) { return tr("%1 px").arg(countText(m.area)); })),
-                      row(tr("Pointed: IoU"), pointed([score](const EverythingMask &m) { return score(static_cast<double>(m.predictedIou)); })),
-                      row(tr("Pointed: stability"), pointed([score](const EverythingMask &m) { return score(static_cast<double>(m.stability)); }))});
+    m_table->setRows(
+        {row(tr("Masks"), [](Which, const EverythingResult &r) { return countText(r.masks.size()); }),
+         row(tr("Points asked"), [](Which, const EverythingResult &r) { return countText(r.points); }),
+         row(tr("Encoding"), [](Which, const EverythingResult &r) { return durationText(r.encodingMilliseconds); }),
+         row(tr("Time in all"), [](Which, const EverythingResult &r) { return durationText(r.milliseconds); }),
+         row(tr("Pointed: area"), pointed([](const EverythingMask &m) { return tr("%1 px").arg(countText(m.area)); })),
+         row(tr("Pointed: IoU"), pointed([score](const EverythingMask &m) { return score(static_cast<double>(m.predictedIou)); })),
+         row(tr("Pointed: stability"), pointed([score](const EverythingMask &m) { return score(static_cast<double>(m.stability)); }))});
 }
 
 } // namespace rekey::ui

@@ -36,7 +36,7 @@ EverythingPicture everythingPicture(const EverythingResult &result)
     picture.maskAt.assign(static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height), 0);
     // Large ones first: what lies in them stays visible.
     std::vector<std::size_t> order(result.masks.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::iota(order.begin(), order.end(), std::size_t {0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return result.masks[a].area > result.masks[b].area; });
     for (const std::size_t index : order) {
         std::size_t place = 0; // along columns, as run lengths count
@@ -44,7 +44,8 @@ EverythingPicture everythingPicture(const EverythingResult &result)
         const auto height = static_cast<std::size_t>(result.height);
         for (const std::uint32_t run : result.masks[index].mask.counts) {
             for (std::size_t end = place + run; inside && place < end; ++place)
-                picture.maskAt[(place % height) * static_cast<std::size_t>(result.width) + place / height] = static_cast<std::uint16_t>(index + 1);
+                picture.maskAt[(place % height) * static_cast<std::size_t>(result.width) + place / height]
+                    = static_cast<std::uint16_t>(index + 1);
             if (!inside)
                 place += run;
             inside = !inside;
@@ -144,7 +145,8 @@ void EverythingRun::runNext()
             try {
                 Segmenter &segmenter = openedSegmenter(task, progress.part(0, 0.05));
                 task.engine->embeddedPicture = 0; // until it is done; a cancelled one leaves nothing set
-                answer.result = std::make_shared<const EverythingResult>(segmenter.segmentEverything(*task.image, options, progress.part(0.05, 0.99)));
+                answer.result = std::make_shared<const EverythingResult>(
+                    segmenter.segmentEverything(*task.image, options, progress.part(0.05, 0.99)));
                 task.engine->embeddedPicture = task.picture;
                 answer.picture = everythingPicture(*answer.result);
             } catch (const Cancelled &) {

@@ -10,8 +10,8 @@ namespace rekey::ui {
 /// All masks of a picture ready to paint and to point at, made off the GUI thread.
 struct EverythingPicture
 {
-    QImage colours;                        ///< premultiplied, a colour of its own for each mask, small ones on top
-    std::vector<std::uint16_t> maskAt;     ///< by pixel: 1 + index of the mask on top; 0: none
+    QImage colours; ///< premultiplied, a colour of its own for each mask, small ones on top
+    std::vector<std::uint16_t> maskAt; ///< by pixel: 1 + index of the mask on top; 0: none
     int width = 0;
     /// The mask on top at a pixel; -1: none.
     int at(const QPoint &pixel) const;

@@ -52,7 +52,8 @@ public:
             place.moveCenter(area.center());
             painter->drawImage(place, image);
         } else {
-            painter->drawPixmap(area.center() - QPoint(7, 7), iconPixmap(QStringLiteral("photo"), 16, painter->device()->devicePixelRatioF(), theme.text3));
+            painter->drawPixmap(area.center() - QPoint(7, 7),
+                                iconPixmap(QStringLiteral("photo"), 16, painter->device()->devicePixelRatioF(), theme.text3));
         }
         painter->setClipping(false);
         if (current || option.state & QStyle::State_MouseOver) {
@@ -101,7 +102,7 @@ QList<StripPicture> demoPictures()
     const QJsonObject photos = QJsonDocument::fromJson(text)[QStringLiteral("photos")].toObject();
     for (auto photo = photos.begin(); photo != photos.end(); ++photo) {
         const QJsonObject entry = photo->toObject();
-        StripPicture picture{entry[QStringLiteral("title")].toString(), folder / "photos" / photo.key().toStdString(), {}};
+        StripPicture picture {entry[QStringLiteral("title")].toString(), folder / "photos" / photo.key().toStdString(), {}};
         for (const QJsonValue &prompt : entry[QStringLiteral("prompts")].toArray())
             if (prompt[QStringLiteral("name")] == entry[QStringLiteral("default")])
                 picture.prompts = readPrompts(prompt.toObject());
@@ -109,7 +110,9 @@ QList<StripPicture> demoPictures()
     }
     // The file's own order; a JSON object of Qt's is sorted by name.
     std::sort(result.begin(), result.end(), [&text](const StripPicture &a, const StripPicture &b) {
-        const auto place = [&text](const StripPicture &picture) { return text.indexOf('"' + QByteArray::fromStdString(picture.path.filename().string()) + '"'); };
+        const auto place = [&text](const StripPicture &picture) {
+            return text.indexOf('"' + QByteArray::fromStdString(picture.path.filename().string()) + '"');
+        };
         return place(a) < place(b);
     });
     return result;

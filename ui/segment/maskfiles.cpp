@@ -40,7 +40,9 @@ QList<Form> forms()
 
 CocoForm cocoForm(MaskFile form)
 {
-    return form == MaskFile::CocoRle ? CocoForm::CompressedRle : form == MaskFile::CocoCounts ? CocoForm::UncompressedRle : CocoForm::Polygon;
+    return form == MaskFile::CocoRle      ? CocoForm::CompressedRle
+           : form == MaskFile::CocoCounts ? CocoForm::UncompressedRle
+                                          : CocoForm::Polygon;
 }
 
 } // namespace
@@ -109,8 +111,8 @@ std::vector<ExportedMask> exported(const EverythingResult &result)
         out.predictedIou = static_cast<double>(mask.predictedIou);
         out.stability = static_cast<double>(mask.stability);
         out.points = {mask.point};
-        out.cropBox = std::array<double, 4>{static_cast<double>(mask.cropBox[0]), static_cast<double>(mask.cropBox[1]),
-                                            static_cast<double>(mask.cropBox[2]), static_cast<double>(mask.cropBox[3])};
+        out.cropBox = std::array<double, 4> {static_cast<double>(mask.cropBox[0]), static_cast<double>(mask.cropBox[1]),
+                                             static_cast<double>(mask.cropBox[2]), static_cast<double>(mask.cropBox[3])};
         masks.push_back(std::move(out));
     }
     return masks;

@@ -35,7 +35,10 @@ public:
 
 private:
     bool inside(int x, int y) const { return x >= 0 && y >= 0 && x < m_width && y < m_height && m_pixels[index(x, y)] != 0; }
-    std::size_t index(int x, int y) const { return static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width) + static_cast<std::size_t>(x); }
+    std::size_t index(int x, int y) const
+    {
+        return static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width) + static_cast<std::size_t>(x);
+    }
 
     /// From the top-left corner of pixel (startX, startY), along its top edge.
     void walk(int startX, int startY, QPainterPath &path)

@@ -18,7 +18,7 @@ QImage qImage(const Image &image);
 /// A mask ready to paint, made off the GUI thread. In pixels of the picture.
 struct MaskPicture
 {
-    QImage area;          ///< Format_Indexed8: 0 outside, 1 inside
+    QImage area; ///< Format_Indexed8: 0 outside, 1 inside
     QPainterPath outline; ///< along the pixels' edges, corners cut
     bool isEmpty() const { return outline.isEmpty(); }
 };
@@ -30,7 +30,10 @@ MaskPicture maskPicture(const std::vector<std::uint8_t> &pixels, int width, int 
 QImage tinted(const MaskPicture &mask, const QColor &colour);
 
 /// Where only the first, and where only the second mask is, as masks.
-struct MaskDifference { MaskPicture onlyFirst, onlySecond; };
+struct MaskDifference
+{
+    MaskPicture onlyFirst, onlySecond;
+};
 MaskDifference maskDifference(const std::vector<std::uint8_t> &first, const std::vector<std::uint8_t> &second, int width, int height);
 
 /// A small copy of a picture with a mask over it; the mask is in pixels of the picture in its full `size`.

@@ -51,7 +51,7 @@ ModelOffer originalModel(const Session &session)
         return {std::nullopt, Offer::tr("Open a source to run it as the original.")};
     if (!source->hasValues())
         return {std::nullopt, Offer::tr("A schema has names and shapes, but no weights to run.")};
-    return {ModelWeights{source, std::nullopt, nullptr}, {}};
+    return {ModelWeights {source, std::nullopt, nullptr}, {}};
 }
 
 ModelOffer convertedModel(Session &session)
@@ -68,7 +68,7 @@ ModelOffer convertedModel(Session &session)
         return {std::nullopt, openKeysText(*resolution)};
     if (!source->hasValues())
         return {std::nullopt, Offer::tr("A schema has names and shapes, but no weights to run.")};
-    return {ModelWeights{source, session.document().mapping(), target}, {}, toleranceOf(*target)};
+    return {ModelWeights {source, session.document().mapping(), target}, {}, toleranceOf(*target)};
 }
 
 } // namespace rekey::ui

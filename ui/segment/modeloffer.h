@@ -15,7 +15,7 @@ class Session;
 struct ModelOffer
 {
     std::optional<ModelWeights> weights;
-    QString blocked;         ///< without weights: what to do; empty when nothing is open
+    QString blocked; ///< without weights: what to do; empty when nothing is open
     double tolerance = 1e-3; ///< of a logit, for the type of the weights
 };
 

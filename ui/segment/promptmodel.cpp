@@ -45,7 +45,7 @@ Prompts given(const QList<Prompt> &prompts)
             result.maskLogits = *prompt.logits;
         } else if (prompt.kind == Prompt::Kind::Box) {
             const QRectF box = prompt.box();
-            result.box = PromptBox{box.left(), box.top(), box.right(), box.bottom()};
+            result.box = PromptBox {box.left(), box.top(), box.right(), box.bottom()};
         } else {
             result.points.push_back({prompt.position.x(), prompt.position.y(), prompt.kind == Prompt::Kind::Point});
         }
@@ -78,7 +78,9 @@ QString detailOf(const Prompt &prompt)
 {
     const auto number = [](double value) { return QString::number(value, 'f', 0); };
     if (isMask(prompt))
-        return PromptModel::tr("candidate %1, %2 logits").arg(prompt.candidate).arg(QLocale().toString(static_cast<qulonglong>(prompt.logits->size())));
+        return PromptModel::tr("candidate %1, %2 logits")
+            .arg(prompt.candidate)
+            .arg(QLocale().toString(static_cast<qulonglong>(prompt.logits->size())));
     if (!isBox(prompt))
         return QStringLiteral("%1, %2").arg(number(prompt.position.x()), number(prompt.position.y()));
     const QRectF box = prompt.box();
@@ -115,7 +117,7 @@ Prompts PromptModel::forModels() const
 
 Prompts PromptModel::forModels(const Prompt &another) const
 {
-    return given(m_prompts + QList<Prompt>{another});
+    return given(m_prompts + QList<Prompt> {another});
 }
 
 void PromptModel::add(const Prompt &prompt)

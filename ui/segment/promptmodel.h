@@ -19,11 +19,11 @@ struct Prompt
 {
     enum class Kind : quint8 { Point, Background, Box, Mask };
     Kind kind = Kind::Point;
-    QPointF position;    ///< of a point; of a box: its first corner
-    QPointF corner;      ///< of a box: the opposite one
+    QPointF position; ///< of a point; of a box: its first corner
+    QPointF corner; ///< of a box: the opposite one
     bool isShown = true; ///< a hidden one stays in the list and is not given to the models
     std::shared_ptr<const std::vector<float>> logits; ///< of a mask: an earlier result's low-resolution logits
-    int candidate = 0;   ///< of a mask: which candidate it was, from 1
+    int candidate = 0; ///< of a mask: which candidate it was, from 1
     bool operator==(const Prompt &) const = default;
 
     QRectF box() const { return QRectF(position, corner).normalized(); }

@@ -27,8 +27,14 @@ constexpr int rowHeight = 36;
 constexpr int hotWidth = 32;
 constexpr int mostRows = 6;
 
-QRect crossRect(const QRect &row) { return {row.right() + 1 - hotWidth - 4, row.top(), hotWidth, row.height()}; }
-QRect eyeRect(const QRect &row) { return crossRect(row).translated(-hotWidth, 0); }
+QRect crossRect(const QRect &row)
+{
+    return {row.right() + 1 - hotWidth - 4, row.top(), hotWidth, row.height()};
+}
+QRect eyeRect(const QRect &row)
+{
+    return crossRect(row).translated(-hotWidth, 0);
+}
 
 QString kindIcon(Prompt::Kind kind)
 {
@@ -77,7 +83,8 @@ public:
         const qreal ratio = painter->device()->devicePixelRatioF();
         painter->drawPixmap(QPoint(row.left() + 12, row.top() + 10), iconPixmap(name, 16, ratio, shown ? kindInk : theme.text3));
         const int left = row.left() + 36, width = eyeRect(row).left() - left;
-        paintText(*painter, QRect(left, row.top() + 2, width, 17), index.data().toString(), secondaryFont(), shown ? theme.text : theme.text3);
+        paintText(*painter, QRect(left, row.top() + 2, width, 17), index.data().toString(), secondaryFont(),
+                  shown ? theme.text : theme.text3);
         paintText(*painter, QRect(left, row.top() + 18, width, 16), index.data(PromptModel::DetailRole).toString(), tabular(smallFont()),
                   theme.text3);
         const auto glyph = [&](const QRect &spot, const QString &glyphName, const QColor &ink) {
@@ -113,8 +120,10 @@ public:
     bool helpEvent(QHelpEvent *event, QAbstractItemView *view, const QStyleOptionViewItem &option, const QModelIndex &index) override
     {
         if (eyeRect(option.rect).contains(event->pos()))
-            QToolTip::showText(event->globalPos(), index.data(PromptModel::ShownRole).toBool() ? PromptPanel::tr("Leave this prompt out")
-                                                                                              : PromptPanel::tr("Use this prompt"), view);
+            QToolTip::showText(event->globalPos(),
+                               index.data(PromptModel::ShownRole).toBool() ? PromptPanel::tr("Leave this prompt out")
+                                                                           : PromptPanel::tr("Use this prompt"),
+                               view);
         else if (crossRect(option.rect).contains(event->pos()))
             QToolTip::showText(event->globalPos(), PromptPanel::tr("Remove this prompt (Del)"), view);
         else

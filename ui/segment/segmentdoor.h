@@ -16,7 +16,8 @@ using Behaviour = std::map<std::string, double>;
 /// What the Segment room asks of the runtime. Called on working threads. Tests put a model of their own behind it.
 struct SegmentDoor
 {
-    std::function<std::unique_ptr<Segmenter>(const ModelWeights &, const Behaviour &overrides, const ComputeOptions &, const Progress &)> openSegmenter;
+    std::function<std::unique_ptr<Segmenter>(const ModelWeights &, const Behaviour &overrides, const ComputeOptions &, const Progress &)>
+        openSegmenter;
     std::function<Image(const std::filesystem::path &)> loadImage;
     std::function<Runtime::Info()> info;
     std::function<std::vector<ComputeDevice>()> devices;

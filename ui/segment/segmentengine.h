@@ -45,7 +45,7 @@ struct SegmentOutcome
     int imageSize = 0;
     Behaviour behaviour;
     double loading = 0, encoding = 0, total = 0; ///< milliseconds
-    bool cached = false;                         ///< the embedding came from the cache
+    bool cached = false; ///< the embedding came from the cache
     std::shared_ptr<const SegmentResult> result;
     std::vector<MaskPicture> masks;
     std::vector<Agreement> agreements;

@@ -3,6 +3,7 @@
 
 #include "ui/document/session.h"
 #include "ui/jobs/job.h"
+#include "ui/module/modulewindow.h"
 #include "ui/segment/behaviourpanel.h"
 #include "ui/segment/candidatepanel.h"
 #include "ui/segment/canvas.h"
@@ -17,6 +18,7 @@
 #include "ui/segment/segmentside.h"
 #include "ui/segment/segmentstatus.h"
 #include "ui/segment/viewstate.h"
+#include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
 #include "ui/views/emptystate.h"
 #include "ui/window/banner.h"
@@ -38,6 +40,23 @@ namespace rekey::ui {
 namespace {
 
 constexpr int hoverDelay = 90;
+
+/// What a card says of prompts is not what is seen while everything is shown.
+void showEverythingIn(CardView &view, const EverythingAnswer *answer, bool outOfDate)
+{
+    view.outOfDate = outOfDate;
+    view.trailing
+        = answer != nullptr && answer->result
+              ? SegmentPage::tr("%1 masks · %2").arg(countText(answer->result->masks.size()), durationText(answer->result->milliseconds))
+              : QString();
+    if (view.action == CardAction::Run || view.action == CardAction::None)
+        view.message = view.actionText = QString();
+    if (answer != nullptr && !answer->error.isEmpty()) {
+        view.messageStatus = Status::Missing;
+        view.messageIcon = QStringLiteral("error");
+        view.message = answer->error;
+    }
+}
 
 } // namespace
 
@@ -97,17 +116,27 @@ SegmentPage::~SegmentPage()
     disconnect(m_everything, nullptr, this, nullptr);
 }
 
-QWidget *SegmentPage::toolBarWidget() { return m_toolBar; }
-QWidget *SegmentPage::statusWidget() { return m_status; }
+QWidget *SegmentPage::toolBarWidget()
+{
+    return m_toolBar;
+}
+QWidget *SegmentPage::statusWidget()
+{
+    return m_status;
+}
 
 QWidget *SegmentPage::makeEmpty()
 {
     auto *empty = new EmptyState(QStringLiteral("segment"));
-    empty->setText(tr("Open a checkpoint to run it"),
-                   tr("The source runs as the original. The target, filled through the rules, runs as the converted model on the same picture."));
+    empty->setText(
+        tr("Open a checkpoint to run it"),
+        tr("The source runs as the original. The target, filled through the rules, runs as the converted model on the same picture."));
     auto *demo = new PageButton(PageButton::Look::Primary, tr("Open the demo"), QStringLiteral("run"));
     connect(demo, &QAbstractButton::clicked, &m_session, &Session::openDemo);
+    auto *module = new PageButton(PageButton::Look::Outlined, tr("Run a TorchScript module…"), QStringLiteral("script"));
+    connect(module, &QAbstractButton::clicked, this, [this] { moduleWindow().show(); });
     empty->addButton(demo);
+    empty->addButton(module);
     return empty;
 }
 
@@ -155,6 +184,7 @@ void SegmentPage::makeActions()
     action(tr("Clear prompts"), QStringLiteral("close"), {}, [this] { m_prompts.clear(); });
     m_maskPromptAction = action(tr("Use mask as prompt"), QStringLiteral("mask"), Qt::Key_M, [this] { promptWithMask(); });
     m_actions << m_maskActions->actions();
+    action(tr("Run a TorchScript module…"), QStringLiteral("script"), {}, [this] { moduleWindow().show(); });
 }
 
 void SegmentPage::connectToolBar()
@@ -228,9 +258,8 @@ void SegmentPage::connectBehaviour()
         m_run.setBehaviour(Which::Converted, overrides);
         runIfQuick();
     };
-    connect(&m_side->behaviour(), &BehaviourPanel::overrideChosen, this, [change](const QString &key, double value) {
-        change([&](Behaviour &overrides) { overrides[key.toStdString()] = value; });
-    });
+    connect(&m_side->behaviour(), &BehaviourPanel::overrideChosen, this,
+            [change](const QString &key, double value) { change([&](Behaviour &overrides) { overrides[key.toStdString()] = value; }); });
     connect(&m_side->behaviour(), &BehaviourPanel::overrideRemoved, this,
             [change](const QString &key) { change([&](Behaviour &overrides) { overrides.erase(key.toStdString()); }); });
 }
@@ -252,8 +281,7 @@ void SegmentPage::connectCanvas(CanvasCard &card)
         m_hover->start();
         updateStatus();
     });
-    connect(&card.banner(), &Banner::actionClicked, this,
-            [this, which] { act(viewOf(which).action); });
+    connect(&card.banner(), &Banner::actionClicked, this, [this, which] { act(viewOf(which).action); });
 }
 
 void SegmentPage::act(CardAction action)
@@ -299,6 +327,14 @@ void SegmentPage::choosePicture(const StripPicture &picture)
 void SegmentPage::openImage(const std::filesystem::path &path)
 {
     m_pictures->open(path);
+}
+
+ModuleWindow &SegmentPage::moduleWindow()
+{
+    if (m_module == nullptr)
+        m_module = new ModuleWindow(m_session, this);
+    m_module->raise();
+    return *m_module;
 }
 
 ParityPicture SegmentPage::pictureForParity()
@@ -348,8 +384,11 @@ void SegmentPage::updateModels()
 CardView SegmentPage::viewOf(Which which)
 {
     const bool mayGoToMap = m_session.hasPair() && !m_session.isSuggesting();
-    return cardView(m_run, which, m_mode, m_session.name(which == Which::Original ? Side::Source : Side::Target),
-                    m_session.document().mapping().rules.size(), mayGoToMap, Theme::of(palette()));
+    CardView view = cardView(m_run, which, m_mode, m_session.name(which == Which::Original ? Side::Source : Side::Target),
+                             m_session.document().mapping().rules.size(), mayGoToMap, Theme::of(palette()));
+    if (m_side->kind() == SegmentTaskKind::Everything)
+        showEverythingIn(view, m_everything->answer(which), m_everything->isOutOfDate());
+    return view;
 }
 
 void SegmentPage::updateCards()
@@ -379,12 +418,9 @@ void SegmentPage::showEverything()
         const EverythingAnswer *answer = m_everything->answer(which);
         CanvasCard &card = which == Which::Original ? *m_original : *m_converted;
         card.canvas().setOverlay(everything && answer != nullptr ? answer->picture.colours : QImage());
-        if (everything && answer != nullptr && !answer->error.isEmpty())
-            m_notice->say(answer->error, true);
     }
     m_candidates->setEnabled(!everything);
-    updateMasks();
-    updateStatus();
+    updateCards();
 }
 
 void SegmentPage::pointAt(Which which, const std::optional<QPoint> &pixel)
@@ -399,7 +435,7 @@ void SegmentPage::updateMasks()
     const bool everything = m_side->kind() == SegmentTaskKind::Everything;
     const auto mask = [this, everything](Which which) {
         const ModelRun &model = m_run.model(which);
-        return !everything && m_run.chosen() < model.masks.size() ? model.masks[m_run.chosen()] : MaskPicture{};
+        return !everything && m_run.chosen() < model.masks.size() ? model.masks[m_run.chosen()] : MaskPicture {};
     };
     Canvas &left = m_original->canvas();
     m_converted->setVisible(m_mode == CanvasMode::SideBySide);
@@ -420,7 +456,8 @@ void SegmentPage::updateStatus()
 {
     showStatus(m_run, m_everything->job(), !m_prompts.prompts().isEmpty(), m_pointer, m_view->zoom(), *m_status);
     const bool everything = m_side->kind() == SegmentTaskKind::Everything;
-    const bool shown = isVisible(), mayRun = everything ? m_everything->canRun() && !m_everything->isRunning() : m_run.canRun() && !m_run.isRunning();
+    const bool shown = isVisible(),
+               mayRun = everything ? m_everything->canRun() && !m_everything->isRunning() : m_run.canRun() && !m_run.isRunning();
     m_toolBar->setRunEnabled(mayRun);
     for (QAction *action : std::as_const(m_actions))
         action->setEnabled(shown);

@@ -17,6 +17,7 @@ class CandidatePanel;
 class CanvasCard;
 class EverythingRun;
 class MaskActions;
+class ModuleWindow;
 class Notice;
 class PicturePanel;
 class SegmentSide;
@@ -50,6 +51,8 @@ public:
     MaskActions &maskActions() { return *m_maskActions; }
     Notice &notice() { return *m_notice; }
     void openImage(const std::filesystem::path &path);
+    /// The window of TorchScript modules, made when it is first asked for.
+    ModuleWindow &moduleWindow();
     void setMode(CanvasMode mode);
     /// What is shown here, for a comparison layer by layer; before anything is shown, the demo's first photo.
     ParityPicture pictureForParity();
@@ -111,6 +114,7 @@ private:
     CanvasMode m_mode = CanvasMode::SideBySide;
     std::optional<QPoint> m_pointer;
     QTimer *m_hover;
+    ModuleWindow *m_module = nullptr;
     bool m_begun = false;
 };
 

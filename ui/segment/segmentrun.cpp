@@ -26,7 +26,7 @@ bool sameWeights(const std::optional<ModelWeights> &a, const std::optional<Model
     if (!a)
         return true;
     return a->checkpoint == b->checkpoint && a->target == b->target && a->mapping.has_value() == b->mapping.has_value()
-        && (!a->mapping || a->mapping->rules == b->mapping->rules);
+           && (!a->mapping || a->mapping->rules == b->mapping->rules);
 }
 
 } // namespace
@@ -66,7 +66,7 @@ void SegmentRun::setModel(Which which, std::optional<ModelWeights> weights, cons
     invalidate(s);
     if (!s.weights) {
         // What cannot run shows nothing that could be taken for its result.
-        s.run = ModelRun{};
+        s.run = ModelRun {};
         s.run.stage = blocked.isEmpty() ? ModelRun::Stage::None : ModelRun::Stage::Blocked;
         s.run.message = blocked;
         m_agreements.clear();
@@ -221,9 +221,8 @@ bool SegmentRun::runsByItself() const
     // Cancelling means: not now.
     if (m_cancelled)
         return false;
-    return std::all_of(std::begin(m_states), std::end(m_states), [](const State &s) {
-        return !s.weights || s.embedded || s.lastTotal < momentMilliseconds;
-    });
+    return std::all_of(std::begin(m_states), std::end(m_states),
+                       [](const State &s) { return !s.weights || s.embedded || s.lastTotal < momentMilliseconds; });
 }
 
 bool SegmentRun::canRun() const
@@ -310,7 +309,7 @@ void SegmentRun::finish(Which which, SegmentOutcome outcome)
     m_job = nullptr;
     State &s = state(which);
     if (!outcome.error.isEmpty()) {
-        s.run = ModelRun{};
+        s.run = ModelRun {};
         s.run.stage = ModelRun::Stage::Failed;
         s.run.message = outcome.error;
         s.engine = std::make_shared<SegmentEngine>();
@@ -378,9 +377,9 @@ void SegmentRun::preview(const Prompts &prompts)
             const std::lock_guard lock(engine->mutex);
             progress.check();
             if (!engine->segmenter || engine->embeddedPicture != picture)
-                return MaskPicture{};
+                return MaskPicture {};
             const SegmentResult result = engine->segmenter->predict(prompts);
-            return result.masks.empty() ? MaskPicture{} : maskPicture(result.masks[result.best].pixels, result.width, result.height);
+            return result.masks.empty() ? MaskPicture {} : maskPicture(result.masks[result.best].pixels, result.width, result.height);
         },
         [this, number](const MaskPicture &mask) {
             if (number == m_previewNumber)
@@ -391,7 +390,7 @@ void SegmentRun::preview(const Prompts &prompts)
 void SegmentRun::endPreview()
 {
     ++m_previewNumber;
-    Q_EMIT previewReady(MaskPicture{});
+    Q_EMIT previewReady(MaskPicture {});
 }
 
 } // namespace rekey::ui

@@ -21,21 +21,21 @@ enum class Which : quint8 { Original, Converted };
 struct ModelRun
 {
     enum class Stage : quint8 {
-        None,    ///< there is nothing to run
+        None, ///< there is nothing to run
         Blocked, ///< it cannot run yet; `message` says what to do
         Waiting, ///< it can run and has not
         Running,
         Ready,
-        Failed,  ///< `message` says why
+        Failed, ///< `message` says why
     };
     Stage stage = Stage::None;
     QString message;
-    bool outOfDate = false;       ///< the result shown is of earlier weights, behaviour or picture
-    QString description;          ///< "SAM, depth 6, width 160, image 256"
-    int imageSize = 0;            ///< longest side that the model sees
+    bool outOfDate = false; ///< the result shown is of earlier weights, behaviour or picture
+    QString description; ///< "SAM, depth 6, width 160, image 256"
+    int imageSize = 0; ///< longest side that the model sees
     Behaviour behaviour;
     double loading = 0, encoding = 0, predicting = 0; ///< milliseconds
-    bool cached = false;          ///< the embedding came from the runtime's cache
+    bool cached = false; ///< the embedding came from the runtime's cache
     std::shared_ptr<const SegmentResult> result;
     std::vector<MaskPicture> masks;
     bool hasResult() const { return result && !result->masks.empty(); }
@@ -95,7 +95,7 @@ public:
 
 Q_SIGNALS:
     void pictureChanged();
-    void modelChanged();   ///< either one: stage, result
+    void modelChanged(); ///< either one: stage, result
     void chosenChanged();
     void runningChanged();
     void enginesChanged(); ///< other weights, behaviour or device: what was computed with them is old
@@ -109,9 +109,9 @@ private:
         Behaviour overrides;
         std::shared_ptr<SegmentEngine> engine;
         bool engineIsCurrent = false; ///< its segmenter has these weights and this behaviour
-        bool embedded = false;        ///< this picture
-        Prompts answered;             ///< of run.result
-        double lastTotal = 0;         ///< milliseconds of the last whole run, 0: never
+        bool embedded = false; ///< this picture
+        Prompts answered; ///< of run.result
+        double lastTotal = 0; ///< milliseconds of the last whole run, 0: never
     };
     State &state(Which which) { return m_states[static_cast<int>(which)]; }
     const State &state(Which which) const { return m_states[static_cast<int>(which)]; }
@@ -133,7 +133,7 @@ private:
     std::vector<Agreement> m_agreements;
     std::size_t m_chosen = 0;
     double m_tolerance = 1e-3;
-    ComputeOptions m_compute{Precision::F32, "cpu", true};
+    ComputeOptions m_compute {Precision::F32, "cpu", true};
     quint64 m_pictureNumber = 0, m_previewNumber = 0;
     bool m_wanted = false, m_cancelled = false;
     std::optional<Runtime::Info> m_info;

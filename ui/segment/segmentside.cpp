@@ -32,10 +32,12 @@ SegmentSide::SegmentSide(Jobs &jobs, SegmentRun &run, EverythingRun &everything,
     , m_agreement(new AgreementPanel)
     , m_behaviour(new BehaviourPanel)
     , m_compute(new ComputePanel(jobs, run.door()))
-    , m_kind(new SegmentedSwitch({{tr("Prompts"), QStringLiteral("point"), tr("Masks for points, boxes and an earlier mask")},
-                                  {tr("Everything"), QStringLiteral("layers"), tr("Masks of everything in the picture, from a grid of points")}}))
+    , m_kind(new SegmentedSwitch(
+          {{tr("Prompts"), QStringLiteral("point"), tr("Masks for points, boxes and an earlier mask")},
+           {tr("Everything"), QStringLiteral("layers"), tr("Masks of everything in the picture, from a grid of points")}}))
     , m_timingsPart(new QWidget)
-    , m_timings(new StatisticsTable({{tr("Original"), ColumnInk::Source, ColumnInk::Text}, {tr("Converted"), ColumnInk::Target, ColumnInk::Text}}))
+    , m_timings(new StatisticsTable(
+          {{tr("Original"), ColumnInk::Source, ColumnInk::Text}, {tr("Converted"), ColumnInk::Target, ColumnInk::Text}}))
 {
     auto *content = new QWidget;
     content->setAutoFillBackground(true);
@@ -120,7 +122,7 @@ void SegmentSide::follow()
 
 QString SegmentSide::agreementWhy() const
 {
-    if (m_run.prompts() == Prompts{})
+    if (m_run.prompts() == Prompts {})
         return tr("Click the picture or drag a box to compare the two models.");
     if (m_run.model(Which::Converted).stage == ModelRun::Stage::Blocked)
         return tr("Shown when the converted model has run.");
@@ -140,14 +142,13 @@ void SegmentSide::updateTimings()
     const ModelRun &a = m_run.model(Which::Original), &b = m_run.model(Which::Converted);
     const auto row = [&](const QString &name, double ModelRun::*time) {
         const auto cell = [time](const ModelRun &model) { return model.hasResult() ? durationText(model.*time) : QStringLiteral("–"); };
-        return StatisticsTable::Row{name, {cell(a), cell(b)}};
+        return StatisticsTable::Row {name, {cell(a), cell(b)}};
     };
     StatisticsTable::Row encoder = row(tr("Image encoder"), &ModelRun::encoding);
-    for (const auto &[index, model] : {std::pair{0, &a}, std::pair{1, &b}})
+    for (const auto &[index, model] : {std::pair {0, &a}, std::pair {1, &b}})
         if (model->hasResult() && model->cached)
             encoder.cells[index] = tr("cached");
-    m_timings->setRows({encoder, row(tr("Prompts and masks"), &ModelRun::predicting),
-                        row(tr("Model loading"), &ModelRun::loading)});
+    m_timings->setRows({encoder, row(tr("Prompts and masks"), &ModelRun::predicting), row(tr("Model loading"), &ModelRun::loading)});
 }
 
 } // namespace rekey::ui

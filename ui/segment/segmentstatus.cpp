@@ -22,7 +22,8 @@ struct SegmentStatus
 QString computeText(const Runtime::Info &info)
 {
     const QString blas = QString::fromStdString(info.blas);
-    return info.threads == 1 ? SegmentStatus::tr("1 thread, %1").arg(blas) : SegmentStatus::tr("%1 threads, %2").arg(info.threads).arg(blas);
+    return info.threads == 1 ? SegmentStatus::tr("1 thread, %1").arg(blas)
+                             : SegmentStatus::tr("%1 threads, %2").arg(info.threads).arg(blas);
 }
 
 void showState(const SegmentRun &run, bool hasPrompts, StatusLine &line)
@@ -38,7 +39,8 @@ void showState(const SegmentRun &run, bool hasPrompts, StatusLine &line)
     else if (a.hasResult() && b.hasResult())
         line.setState(check, SegmentStatus::tr("Both models ran"), Status::Proven);
     else if (a.hasResult() || b.hasResult())
-        line.setState(check, a.hasResult() ? SegmentStatus::tr("The original ran") : SegmentStatus::tr("The converted model ran"), Status::Proven);
+        line.setState(check, a.hasResult() ? SegmentStatus::tr("The original ran") : SegmentStatus::tr("The converted model ran"),
+                      Status::Proven);
     else
         line.setState({}, hasPrompts ? SegmentStatus::tr("Not run yet") : SegmentStatus::tr("No prompt yet"), Status::None);
 }
@@ -49,7 +51,10 @@ QStringList pictureFacts(const SegmentRun &run)
     const QImage &picture = run.picture();
     if (picture.isNull())
         return facts;
-    facts << QStringLiteral("%1 · %2×%3").arg(QString::fromStdString(run.picturePath().filename().string())).arg(picture.width()).arg(picture.height());
+    facts << QStringLiteral("%1 · %2×%3")
+                 .arg(QString::fromStdString(run.picturePath().filename().string()))
+                 .arg(picture.width())
+                 .arg(picture.height());
     if (const int side = std::max(run.model(Which::Original).imageSize, run.model(Which::Converted).imageSize); side > 0) {
         const double scale = static_cast<double>(side) / std::max(picture.width(), picture.height());
         facts << SegmentStatus::tr("Resized to %1×%2, bilinear")
@@ -61,7 +66,8 @@ QStringList pictureFacts(const SegmentRun &run)
 
 } // namespace
 
-void showStatus(const SegmentRun &run, const Job *other, bool hasPrompts, const std::optional<QPoint> &pointer, double zoom, StatusLine &line)
+void showStatus(const SegmentRun &run, const Job *other, bool hasPrompts, const std::optional<QPoint> &pointer, double zoom,
+                StatusLine &line)
 {
     if (const Job *job = run.job() != nullptr ? run.job() : other)
         line.setProgress(job->fraction(), job->what().isEmpty() ? job->title() : job->title() + QStringLiteral(": ") + job->what());
@@ -77,7 +83,8 @@ void showStatus(const SegmentRun &run, const Job *other, bool hasPrompts, const 
     }
     const ModelRun &a = run.model(Which::Original), &b = run.model(Which::Converted);
     if (a.hasResult() || b.hasResult())
-        right << (a.outOfDate || b.outOfDate ? SegmentStatus::tr("Image embedding out of date") : SegmentStatus::tr("Image embedding cached"));
+        right << (a.outOfDate || b.outOfDate ? SegmentStatus::tr("Image embedding out of date")
+                                             : SegmentStatus::tr("Image embedding cached"));
     if (pointer)
         right << SegmentStatus::tr("Pointer %1, %2").arg(pointer->x()).arg(pointer->y());
     if (!run.picture().isNull())

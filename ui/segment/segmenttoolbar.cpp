@@ -35,7 +35,12 @@ SegmentToolBar::SegmentToolBar(QWidget *parent)
     layout->setSpacing(2);
     layout->setSizeConstraint(QLayout::SetNoConstraint);
 
-    struct ToolRow { CanvasTool tool; const char *iconName; QString name; };
+    struct ToolRow
+    {
+        CanvasTool tool;
+        const char *iconName;
+        QString name;
+    };
     const ToolRow rows[] = {{CanvasTool::Point, "point", tr("Point: left click")},
                             {CanvasTool::Background, "point-background", tr("Background point: right click")},
                             {CanvasTool::Box, "box", tr("Box: drag")},

@@ -16,14 +16,14 @@ public:
 
 protected:
     virtual int choiceCount() const = 0;
-    virtual int currentChoice() const = 0;                  ///< -1: none
+    virtual int currentChoice() const = 0; ///< -1: none
     virtual bool mayPick(int) const { return true; }
-    virtual void pick(int index) = 0;                       ///< by a person; also of the current one
+    virtual void pick(int index) = 0; ///< by a person; also of the current one
     virtual Qt::Orientation orientation() const { return Qt::Horizontal; }
 
-    int choiceAt(const QPoint &position) const;             ///< -1: none
+    int choiceAt(const QPoint &position) const; ///< -1: none
     int hoveredChoice() const { return m_hovered; }
-    void forgetHovered() { m_hovered = -1; }                ///< the choices changed
+    void forgetHovered() { m_hovered = -1; } ///< the choices changed
 
     void mousePressEvent(QMouseEvent *event) override;
     void mouseMoveEvent(QMouseEvent *event) override;
