@@ -164,7 +164,7 @@ QWidget *ModuleWindow::makeSide()
     module->setSpacing(8);
     m_facts = new StatisticsTable({StatisticsTable::Column {}});
     m_facts->setLeftAligned(true);
-    m_facts->setNameWidth(96);
+    m_facts->setNameWidth(72);
     m_fill = new PageButton(PageButton::Look::Outlined, tr("Fill from the source"), QStringLiteral("source"));
     m_fill->setCheckable(true);
     m_runButton = new PageButton(PageButton::Look::Primary, tr("Run"), QStringLiteral("run"));

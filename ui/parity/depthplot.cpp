@@ -64,10 +64,9 @@ private:
 struct DepthPlot::Parts
 {
     QCustomPlot *plot = nullptr;
-    QCPGraph *accumulated = nullptr, *isolated = nullptr;
+    QCPGraph *accumulated = nullptr, *isolated = nullptr, *ring = nullptr;
     QCPItemLine *tolerance = nullptr, *divergence = nullptr, *cursor = nullptr, *hover = nullptr;
     QCPItemText *toleranceText = nullptr, *label = nullptr;
-    QCPItemEllipse *ring = nullptr;
     QList<QCPItemLine *> edges; ///< between sections
     QList<QCPItemText *> names; ///< of sections
     QSharedPointer<DecadeTicker> decades {new DecadeTicker};
@@ -125,13 +124,14 @@ void DepthPlot::makePlot()
     plot->axisRect()->setMinimumMargins(QMargins(52, 10, 16, 26));
     d->accumulated = plot->addGraph();
     d->isolated = plot->addGraph();
+    d->ring = plot->addGraph();
     d->isolated->setLineStyle(QCPGraph::lsNone);
+    d->ring->setLineStyle(QCPGraph::lsNone);
     for (QCPGraph *graph : {d->accumulated, d->isolated})
         graph->setAdaptiveSampling(false);
     for (QCPItemLine **line : {&d->tolerance, &d->divergence, &d->cursor, &d->hover})
         *line = new QCPItemLine(plot);
     d->toleranceText = new QCPItemText(plot);
-    d->ring = new QCPItemEllipse(plot);
     d->label = new QCPItemText(plot);
     d->label->setPadding(QMargins(6, 3, 6, 3));
     plot->yAxis->setTicker(d->decades);
@@ -170,8 +170,7 @@ void DepthPlot::applyTheme()
     d->toleranceText->setColor(wrong);
     d->toleranceText->setFont(smallFont());
     d->divergence->setPen(QPen(wrong, 1.5));
-    d->ring->setPen(QPen(wrong, 2));
-    d->ring->setBrush(Qt::NoBrush);
+    d->ring->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(wrong, 2), Qt::NoBrush, 18));
     d->cursor->setPen(QPen(theme.accent, hasFocus() ? 2 : 1));
     d->hover->setPen(QPen(theme.text3, 1, Qt::DashLine));
     d->label->setFont(smallFont());
@@ -286,16 +285,13 @@ void DepthPlot::place()
         d->toleranceText->setPadding(QMargins(4, 0, 4, 2));
         d->toleranceText->setText(tr("tolerance %1").arg(toleranceText(d->allowed)));
     }
-    d->ring->setVisible(d->divergenceRow >= 0);
     if (d->divergenceRow >= 0) {
         const double height = d->height(d->errorAt(d->divergenceRow));
         vertical(d->divergence, d->divergenceRow, height);
-        QCPAxis *x = d->plot->xAxis, *y = d->plot->yAxis;
-        const double px = x->coordToPixel(d->divergenceRow), py = y->coordToPixel(height);
-        d->ring->topLeft->setPixelPosition(QPointF(px - 9, py - 9));
-        d->ring->bottomRight->setPixelPosition(QPointF(px + 9, py + 9));
+        d->ring->setData({static_cast<double>(d->divergenceRow)}, {height}, true);
     } else {
         d->divergence->setVisible(false);
+        d->ring->setData({}, {}, true);
     }
     vertical(d->cursor, d->current, d->top + 1);
     vertical(d->hover, d->hovered, d->top + 1);

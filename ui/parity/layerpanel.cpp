@@ -164,8 +164,11 @@ void LayerPanel::setLayer(const std::shared_ptr<const ParityResult> &result, int
 QString LayerPanel::reasonText() const
 {
     const LayerParityRow &row = m_result->layers->rows[static_cast<std::size_t>(m_row)];
-    if (!row.reason.empty())
-        return QString::fromStdString(row.reason);
+    if (!row.reason.empty()) {
+        QString text = QString::fromStdString(row.reason);
+        text[0] = text[0].toUpper();
+        return text.endsWith(QLatin1Char('.')) ? text : text + QLatin1Char('.');
+    }
     switch (row.verdict) {
     case LayerVerdict::Equal: return tr("Every value is the same.");
     case LayerVerdict::WithinTolerance: return tr("The difference is rounding.");

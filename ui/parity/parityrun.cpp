@@ -2,6 +2,7 @@
 #include "ui/parity/parityrun.h"
 
 #include "ui/document/session.h"
+#include "ui/segment/agreement.h"
 #include "ui/segment/modeloffer.h"
 
 #include <QElapsedTimer>
@@ -130,11 +131,18 @@ void ParityRun::setTolerance(double tolerance)
     Q_EMIT changed();
 }
 
+double ParityRun::tolerance() const
+{
+    // A target in 16 bits rounds its weights; that is no fault of a rule.
+    const CheckpointPtr target = m_session.checkpoint(Side::Target);
+    return m_tolerance.value_or(target && logitTolerance(floatType(*target)) > logitTolerance(DType::F32) ? toleranceHalf : toleranceF32);
+}
+
 ParityInput ParityRun::input() const
 {
     ParityInput result;
     result.reference = m_reference;
-    result.tolerance = m_reference.isLayerByLayer() ? m_tolerance : 0;
+    result.tolerance = m_reference.isLayerByLayer() ? tolerance() : 0;
     if (m_reference.isLayerByLayer())
         result.picture = m_picture;
     result.source = m_session.checkpoint(Side::Source);

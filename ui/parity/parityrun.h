@@ -71,7 +71,8 @@ public:
     void setReference(const ParityReference &reference);
     const ParityPicture &picture() const { return m_picture; }
     void setPicture(const ParityPicture &picture);
-    double tolerance() const { return m_tolerance; }
+    /// The chosen one, else what the target's type allows.
+    double tolerance() const;
     void setTolerance(double tolerance);
 
     /// Why it cannot run, with what to do; empty when it can.
@@ -99,7 +100,7 @@ private:
     ParityDoor m_door;
     ParityReference m_reference;
     ParityPicture m_picture;
-    double m_tolerance = toleranceF32;
+    std::optional<double> m_tolerance; ///< a person's
     std::shared_ptr<const ParityResult> m_result;
     QString m_error;
     QPointer<Job> m_job;

@@ -39,7 +39,7 @@ ParityToolBar::ParityToolBar(QWidget *parent)
     , m_toleranceTitle(new QLabel(tr("Tolerance"), this))
     , m_tolerance(new SegmentedSwitch(
           {{tr("F32 %1").arg(toleranceText(toleranceF32)), {}, tr("What rounding in single precision may add in one layer")},
-           {tr("BF16 %1").arg(toleranceText(toleranceHalf)), {}, tr("What rounding in 16 bits may add in one layer")},
+           {tr("16 bit %1").arg(toleranceText(toleranceHalf)), {}, tr("What rounding in 16 bits may add in one layer")},
            {tr("Own…"), {}, tr("A tolerance of your own")}},
           this))
 {

@@ -95,16 +95,16 @@ EverythingPanel::EverythingPanel(EverythingRun &run, QWidget *parent)
     column->addLayout(found);
 
     for (QSpinBox *box : {m_points, m_layers, m_area})
-        connect(box, &QSpinBox::valueChanged, this, [this] { m_run.setOptions(given()); });
+        connect(box, &QSpinBox::valueChanged, this, &EverythingPanel::change);
     for (QDoubleSpinBox *box : {m_iou, m_stability, m_overlap})
-        connect(box, &QDoubleSpinBox::valueChanged, this, [this] { m_run.setOptions(given()); });
+        connect(box, &QDoubleSpinBox::valueChanged, this, &EverythingPanel::change);
     connect(m_start, &QAbstractButton::clicked, this, [this] {
         if (!m_run.isRunning())
             return m_run.start();
         m_run.cancel();
         follow();
     });
-    connect(m_defaults, &QAbstractButton::clicked, this, [this] { show(EverythingOptions {}); });
+    connect(m_defaults, &QAbstractButton::clicked, this, [this] { m_run.setOptions({}); });
     connect(m_save, &QAbstractButton::clicked, this, &EverythingPanel::saveAsked);
     connect(&m_run, &EverythingRun::changed, this, &EverythingPanel::follow);
     show(m_run.options());
@@ -123,14 +123,22 @@ EverythingOptions EverythingPanel::given() const
     return options;
 }
 
+void EverythingPanel::change()
+{
+    if (!m_quiet)
+        m_run.setOptions(given());
+}
+
 void EverythingPanel::show(const EverythingOptions &options)
 {
+    m_quiet = true;
     m_points->setValue(options.pointsPerSide);
     m_layers->setValue(options.cropLayers);
     m_area->setValue(options.minRegionArea);
     m_iou->setValue(options.predictedIouThreshold);
     m_stability->setValue(options.stabilityThreshold);
     m_overlap->setValue(options.boxNmsThreshold);
+    m_quiet = false;
 }
 
 void EverythingPanel::setPointed(Which which, int mask)
@@ -144,6 +152,8 @@ void EverythingPanel::setPointed(Which which, int mask)
 
 void EverythingPanel::follow()
 {
+    if (!(given() == m_run.options()))
+        show(m_run.options());
     const bool any = m_run.answer(Which::Original) != nullptr || m_run.answer(Which::Converted) != nullptr;
     m_start->setText(m_run.isRunning() ? tr("Cancel") : tr("Segment everything"));
     m_start->setIconName(m_run.isRunning() ? QStringLiteral("cancel") : QStringLiteral("run"));

@@ -31,6 +31,7 @@ Q_SIGNALS:
 private:
     EverythingOptions given() const;
     void show(const EverythingOptions &options);
+    void change();
     void updateTable();
 
     EverythingRun &m_run;
@@ -41,6 +42,7 @@ private:
     StatisticsTable *m_table;
     Which m_pointedWhich = Which::Original;
     int m_pointed = -1;
+    bool m_quiet = false; ///< values that are shown are not a person's
 };
 
 } // namespace rekey::ui

@@ -34,15 +34,15 @@ QString openKeysText(const Resolution &resolution)
         .arg(open.join(QStringLiteral(", ")), countText(resolution.targets.size()));
 }
 
-double toleranceOf(const Checkpoint &target)
+} // namespace
+
+DType floatType(const Checkpoint &checkpoint)
 {
-    const auto &tensors = target.schema().tensors;
+    const auto &tensors = checkpoint.schema().tensors;
     const auto isFloat = [](const SchemaTensor &tensor) { return info(tensor.dtype).kind == DTypeKind::Float; };
     const auto first = std::find_if(tensors.begin(), tensors.end(), isFloat);
-    return logitTolerance(first == tensors.end() ? DType::F32 : first->dtype);
+    return first == tensors.end() ? DType::F32 : first->dtype;
 }
-
-} // namespace
 
 ModelOffer originalModel(const Session &session)
 {
@@ -68,7 +68,7 @@ ModelOffer convertedModel(Session &session)
         return {std::nullopt, openKeysText(*resolution)};
     if (!source->hasValues())
         return {std::nullopt, Offer::tr("A schema has names and shapes, but no weights to run.")};
-    return {ModelWeights {source, session.document().mapping(), target}, {}, toleranceOf(*target)};
+    return {ModelWeights {source, session.document().mapping(), target}, {}, logitTolerance(floatType(*target))};
 }
 
 } // namespace rekey::ui

@@ -19,6 +19,9 @@ struct ModelOffer
     double tolerance = 1e-3; ///< of a logit, for the type of the weights
 };
 
+/// Of the first tensor of floating-point numbers; F32 without one.
+DType floatType(const Checkpoint &checkpoint);
+
 /// The source as it is.
 ModelOffer originalModel(const Session &session);
 /// The target, filled from the source through the rules; blocked while a target key is open.

@@ -113,6 +113,7 @@ SegmentPage::~SegmentPage()
     // The run answers to widgets that go before it.
     disconnect(&m_run, nullptr, this, nullptr);
     disconnect(&m_prompts, nullptr, this, nullptr);
+    disconnect(&m_prompts.undoStack(), nullptr, this, nullptr);
     disconnect(m_everything, nullptr, this, nullptr);
 }
 

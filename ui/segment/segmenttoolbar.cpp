@@ -143,7 +143,7 @@ void SegmentToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
     // Narrow windows keep every control as long as they can: first texts fold to icons, then the slider goes.
-    m_mode->setFolded(width() < 1032);
+    m_mode->setFolded(width() < 1064);
     const bool folded = width() < 884;
     m_open->setText(folded ? QString() : tr("Open image…"));
     m_open->setToolTip(folded ? tr("Open image…") : QString());
