@@ -162,7 +162,7 @@ TEST(BadUsage, IsTold)
           {"run", source, "--image", demo + "/photos/flower.jpg", "-o", "/tmp/never.png"},
           {"run", source, "--image", demo + "/photos/flower.jpg", "--point", "a,b", "-o", "/tmp/never.png"},
           {"run", source, "--image", "i.jpg", "--point", "1,1", "--text", "a cat", "-o", "/tmp/never.png"},
-          {"parity", source, source, "--image", "photo.jpg"}}) {
+          {"parity", source}}) {
         const Outcome outcome = runRekey(arguments);
         EXPECT_EQ(outcome.exitCode, 2) << outcome.errors;
         EXPECT_THAT(outcome.errors, StartsWith("rekey: "));

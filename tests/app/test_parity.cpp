@@ -32,6 +32,17 @@ TEST(ParityCommand, ComparesTwoModelsOnAPicture)
               0);
 }
 
+TEST(ParityCommand, RoundedWeightsAreNoDifferentComputation)
+{
+    const TemporaryFolder files;
+    const std::string demo = std::string(REKEY_RESOURCES) + "/demo/", mapping = files / "demo.rekey.json";
+    ASSERT_EQ(runRekey({"suggest", demo + "sam_tiny.pth", demo + "hf_sam_tiny_init", "-o", mapping}).exitCode, 0);
+    const Outcome outcome = runRekey({"parity", demo + "sam_tiny.pth", demo + "hf_sam_tiny_init", "--mapping", mapping, "--image",
+                                      demo + "photos/flower.jpg", "--point", "320,220", "--tolerance", "0.03", "--json"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.errors << "the target is F16, which is all that its layers differ by";
+    EXPECT_EQ(json(outcome)["verdict"], "within tolerance");
+}
+
 TEST(ParityCommand, ComparesWithRecordedActivations)
 {
     const Outcome outcome = runRekey({"parity", folder + "sam_tiny.pth", "--activations", folder + "reference.safetensors"});

@@ -22,7 +22,7 @@ namespace rekey {
 
 enum class LayerVerdict : std::uint8_t {
     Equal, ///< bit for bit
-    WithinTolerance, ///< rounding only
+    WithinTolerance, ///< rounding only: of the computation, or of weights in a coarser dtype
     Drifts, ///< its own error is more than rounding, but within the tolerance
     Diverges, ///< its own error is beyond the tolerance
     Follows, ///< differs only because its input does
@@ -70,6 +70,7 @@ struct LayerParityRow
     std::optional<LayerError> accumulated; ///< both sides fed the same picture
     std::optional<LayerError> isolated; ///< the checked layer fed the reference's input
     LayerWeights weights = LayerWeights::Unknown;
+    bool roundedWeights = false; ///< some are equal up to their dtype's rounding only: errors within the tolerance need no other cause
     std::vector<std::string> keys; ///< of the checked side, which this layer computes with
     std::vector<std::string> differingKeys; ///< of these, those whose weights differ
     std::vector<std::uint32_t> rules; ///< of the mapping, which fill `keys`; those of differingKeys first

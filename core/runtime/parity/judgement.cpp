@@ -20,7 +20,7 @@ bool departs(LayerVerdict verdict)
 class Judge
 {
 public:
-    Judge(ActivationParity &parity, const std::string &behaviour)
+    Judge(ActivationParity &parity, const std::vector<BehaviourDifference> &behaviour)
         : m_parity(parity)
         , m_behaviour(behaviour)
         , m_rounding(parity.rounding)
@@ -60,7 +60,7 @@ private:
         if (!(own <= m_parity.tolerance))
             return LayerVerdict::Diverges;
         if (own > m_rounding)
-            return LayerVerdict::Drifts;
+            return row.roundedWeights ? LayerVerdict::WithinTolerance : LayerVerdict::Drifts;
         if (all <= m_rounding)
             return all > 0 || own > 0 ? LayerVerdict::WithinTolerance : LayerVerdict::Equal;
         if (m_departed)
@@ -78,7 +78,9 @@ private:
         const bool follows = before != m_sectionDeparted.end() ? before->second : m_departed;
         if (follows && row.weights != LayerWeights::Differ)
             return LayerVerdict::Follows;
-        return error <= m_parity.tolerance ? LayerVerdict::Drifts : LayerVerdict::Diverges;
+        if (error <= m_parity.tolerance)
+            return row.roundedWeights ? LayerVerdict::WithinTolerance : LayerVerdict::Drifts;
+        return LayerVerdict::Diverges;
     }
 
     std::string differingText(const LayerParityRow &row) const
@@ -97,6 +99,22 @@ private:
         return text;
     }
 
+    /// The known differences but those of another section: "decoder_norm_eps" says nothing of the encoder.
+    std::string behaviourOf(const LayerParityRow &row) const
+    {
+        const auto belongs = [](const BehaviourDifference &difference, const std::string &section) {
+            return difference.name.starts_with(section.substr(section.rfind(' ') + 1) + "_");
+        };
+        std::string text;
+        for (const BehaviourDifference &difference : m_behaviour) {
+            const bool elsewhere
+                = std::ranges::any_of(m_parity.rows, [&](const LayerParityRow &other) { return belongs(difference, other.section); });
+            if (!elsewhere || belongs(difference, row.section))
+                text += (text.empty() ? "" : ", ") + difference.text;
+        }
+        return text;
+    }
+
     std::string reasonOf(const LayerParityRow &row) const
     {
         if (row.verdict == LayerVerdict::Follows)
@@ -110,9 +128,12 @@ private:
             return fmt::format("{} values are NaN or infinite", row.accumulated->difference.notFinite);
         switch (row.weights) {
         case LayerWeights::Differ: return "weights differ: " + differingText(row);
-        case LayerWeights::Equal:
-            return "weights are equal, so the implementation computes something else"
-                   + (m_behaviour.empty() ? std::string() : ": " + m_behaviour);
+        case LayerWeights::Equal: {
+            const std::string behaviour = behaviourOf(row);
+            return (row.roundedWeights ? "weights are equal up to rounding; beyond the tolerance the implementation computes something else"
+                                       : "weights are equal, so the implementation computes something else")
+                   + (behaviour.empty() ? std::string() : ": " + behaviour);
+        }
         case LayerWeights::None: return "it has no weights: the implementation computes something else";
         case LayerWeights::Unknown: break;
         }
@@ -166,7 +187,7 @@ private:
     }
 
     ActivationParity &m_parity;
-    const std::string &m_behaviour;
+    const std::vector<BehaviourDifference> &m_behaviour;
     double m_rounding;
     bool m_departed = false;
     std::map<std::string, bool> m_sectionDeparted; ///< whether the last layer of a section was off
@@ -182,7 +203,7 @@ LayerError layerError(std::span<const float> checked, std::span<const float> ref
     return error;
 }
 
-void judge(ActivationParity &parity, const std::string &behaviour)
+void judge(ActivationParity &parity, const std::vector<BehaviourDifference> &behaviour)
 {
     Judge judge(parity, behaviour);
     judge.rows();

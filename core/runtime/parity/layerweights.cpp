@@ -65,6 +65,7 @@ void describeWeights(LayerParityRow &row, const std::map<std::string, const Weig
     for (const std::string &key : row.keys) {
         const auto found = weights.find(key);
         known = known && found != weights.end();
+        row.roundedWeights = row.roundedWeights || (found != weights.end() && found->second->verdict == WeightVerdict::WithinTolerance);
         if (found != weights.end() && found->second->verdict >= WeightVerdict::Different)
             row.differingKeys.push_back(key);
     }

@@ -147,7 +147,7 @@ public:
             weights.describe(row, keysOf(row));
         if (m_reference.store.dropped())
             m_parity.warnings.emplace_back("The layers inside blocks take too much memory here; whole blocks were compared.");
-        judge(m_parity, behaviourText());
+        judge(m_parity, behaviourDifferences());
     }
 
 private:
@@ -231,16 +231,16 @@ private:
         return keys;
     }
 
-    std::string behaviourText() const
+    std::vector<BehaviourDifference> behaviourDifferences() const
     {
-        std::string text;
+        std::vector<BehaviourDifference> differences;
         const std::map<std::string, double> checked = m_checked->behaviour();
         for (const auto &[name, value] : m_reference.behaviour) {
             const auto other = checked.find(name);
             if (other != checked.end() && other->second != value)
-                text += fmt::format("{}{} {:g} and {:g}", text.empty() ? "" : ", ", name, value, other->second);
+                differences.push_back({name, fmt::format("{} {:g} and {:g}", name, value, other->second)});
         }
-        return text;
+        return differences;
     }
 
     const ModelParity::Recorded &m_reference;
