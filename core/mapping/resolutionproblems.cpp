@@ -2,6 +2,7 @@
 #include "core/mapping/resolutionproblems.h"
 
 #include "core/base/error.h"
+#include "core/mapping/numberless.h"
 #include "core/mapping/rulematching.h"
 
 #include <fmt/format.h>
@@ -18,19 +19,6 @@ namespace {
 std::string counted(std::size_t number, std::string_view noun)
 {
     return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
-}
-
-/// A key with its numbers lifted out, to speak of repeated blocks once.
-std::string numberless(std::string_view key)
-{
-    std::string text;
-    for (std::size_t i = 0; i < key.size(); ++i) {
-        if (key[i] < '0' || key[i] > '9')
-            text += key[i];
-        else if (i == 0 || key[i - 1] < '0' || key[i - 1] > '9')
-            text += '#';
-    }
-    return text;
 }
 
 /// Rules are numbered from 1 for people.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/suggest.h"
 
+#include "core/mapping/numberless.h"
 #include "core/suggest/matcher.h"
 #include "core/suggest/openkeys.h"
 #include "core/suggest/valueproofs.h"
@@ -21,18 +22,9 @@ constexpr std::size_t mostCandidates = 4;
 /// Blocks of one template stand or fall together: the same confidence for all.
 void evenOut(std::vector<Pairing> &pairings, const Schema &source, const Schema &target)
 {
-    const auto templateOf = [](const std::string &key) {
-        std::string text;
-        for (const char c : key)
-            if (c < '0' || c > '9')
-                text += c;
-            else if (text.empty() || text.back() != '#')
-                text += '#';
-        return text;
-    };
     std::map<std::string, std::vector<std::size_t>> groups;
     for (std::size_t p = 0; p < pairings.size(); ++p)
-        groups[templateOf(source.tensors[pairings[p].sources.front()].key) + '\n' + templateOf(target.tensors[pairings[p].targets.front()].key)]
+        groups[numberless(source.tensors[pairings[p].sources.front()].key) + '\n' + numberless(target.tensors[pairings[p].targets.front()].key)]
             .push_back(p);
     for (const auto &[name, members] : groups) {
         double sum = 0;

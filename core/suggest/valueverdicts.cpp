@@ -2,6 +2,7 @@
 #include "core/suggest/valueproofs.h"
 
 #include "core/base/error.h"
+#include "core/mapping/numberless.h"
 
 #include <fmt/format.h>
 
@@ -18,17 +19,6 @@ std::string parentOf(const std::string &key)
 {
     const std::size_t at = key.find_last_of("./");
     return at == std::string::npos ? std::string() : key.substr(0, at + 1);
-}
-
-std::string withoutNumbers(const std::string &key)
-{
-    std::string text;
-    for (const char c : key)
-        if (c < '0' || c > '9')
-            text += c;
-        else if (text.empty() || text.back() != '#')
-            text += '#';
-    return text;
 }
 
 /// What the values say of one tensor becoming another as it is.
@@ -207,8 +197,8 @@ private:
     {
         std::map<std::string, std::vector<std::size_t>> groups;
         for (std::size_t p = 0; p < m_pairings.size(); ++p)
-            groups[withoutNumbers(m_source.tensors[m_pairings[p].sources.front()].key) + '\n'
-                   + withoutNumbers(m_target.tensors[m_pairings[p].targets.front()].key) + '\n' + transformText(m_pairings[p].transform)]
+            groups[numberless(m_source.tensors[m_pairings[p].sources.front()].key) + '\n'
+                   + numberless(m_target.tensors[m_pairings[p].targets.front()].key) + '\n' + transformText(m_pairings[p].transform)]
                 .push_back(p);
         for (const auto &[name, members] : groups) {
             if (std::none_of(members.begin(), members.end(), [&](std::size_t p) { return m_pairings[p].state == RuleState::Proven; }))

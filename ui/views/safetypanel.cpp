@@ -18,12 +18,7 @@ SafetyPanel::SafetyPanel(Session &session, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
 {
-    auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(0);
-    row->addWidget(makeColumn(Side::Source), 1);
-    row->addWidget(sideDivider());
-    row->addWidget(makeColumn(Side::Target), 1);
+    layOutSides(*this, makeColumn(Side::Source), makeColumn(Side::Target));
     follow(Side::Source);
     follow(Side::Target);
     connect(&session, &Session::opened, this, &SafetyPanel::follow);

@@ -4,6 +4,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/panelheader.h"
 
+#include <QBoxLayout>
 #include <QCoreApplication>
 #include <QFrame>
 
@@ -21,13 +22,18 @@ void colourSideHeader(PanelHeader &header, Side side, const QPalette &palette)
     header.setInk(side == Side::Source ? theme.src : theme.tgt);
 }
 
-QWidget *sideDivider()
+void layOutSides(QWidget &panel, QWidget *source, QWidget *target)
 {
     auto *line = new QFrame;
     line->setFixedWidth(1);
     line->setAutoFillBackground(true);
     line->setBackgroundRole(QPalette::Mid);
-    return line;
+    auto *row = new QHBoxLayout(&panel);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    row->addWidget(source, 1);
+    row->addWidget(line);
+    row->addWidget(target, 1);
 }
 
 } // namespace rekey::ui

@@ -16,7 +16,7 @@ class PanelHeader;
 PanelHeader *sideHeader(Side side);
 /// In the side's colour, after the palette changed too.
 void colourSideHeader(PanelHeader &header, Side side, const QPalette &palette);
-/// The hairline between the halves.
-QWidget *sideDivider();
+/// Puts the halves into the panel, a hairline between them.
+void layOutSides(QWidget &panel, QWidget *source, QWidget *target);
 
 } // namespace rekey::ui
