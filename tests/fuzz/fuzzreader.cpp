@@ -4,24 +4,11 @@
 #include "core/base/error.h"
 #include "core/checkpoint/checkpointdata.h"
 #include "core/checkpoint/storagereader.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <string>
+#include "tests/fuzz/memoryfile.h"
 
 using namespace rekey;
 
 namespace {
-
-/// A file in memory, written anew for every input.
-std::string fileWith(const std::uint8_t *data, std::size_t size)
-{
-    static const int descriptor = memfd_create("input", MFD_CLOEXEC);
-    if (ftruncate(descriptor, 0) != 0 || pwrite(descriptor, data, size, 0) != static_cast<ssize_t>(size))
-        abort();
-    return "/proc/self/fd/" + std::to_string(descriptor);
-}
 
 void readValues(const CheckpointContent &content)
 {
@@ -47,9 +34,10 @@ int fuzzReader(const std::uint8_t *data, std::size_t size, void (*read)(const Pr
 {
     if (size == 0)
         return 0;
+    setInput(std::as_bytes(std::span(data, size)));
     try {
         CheckpointContent content;
-        const auto file = MappedFile::open(fileWith(data, size));
+        const auto file = MappedFile::open("input");
         content.files = {file};
         read(probe(file, {}), content);
         chooseRoots(content);
