@@ -101,7 +101,8 @@ void addMapping(CLI::App &app, int &result)
                                           c->add_option("-o,--output", o.output, "mapping to write, M.rekey.json");
                                           c->add_option("--pairs", o.pairs, "also write it key by key, as JSON");
                                           c->add_flag("--names-only", o.namesOnly, "do not look at values as evidence");
-                                          c->add_option("--lexicon", o.lexicons, "more names of layers, in the form of resources/lexicon.json; may be repeated");
+                                          c->add_option("--lexicon", o.lexicons,
+                                                        "more names of layers, in the form of resources/lexicon.json; may be repeated");
                                           addJson(c, o.json);
                                       });
     addCommand<ResolveOptions>(app, result, "resolve", "what a mapping means for two checkpoints", &resolveCommand,
@@ -200,7 +201,8 @@ void addRunning(CLI::App &app, int &result)
             c->add_option("--root-b", o.b.root, rootHelp);
             addJson(c, o.json);
         });
-    addCommand<RunOptions>(app, result, "run", "segment an image, or run a TorchScript module", &runCommand, [](CLI::App *c, RunOptions &o) {
+    const char *run = "segment an image, or run a TorchScript module";
+    addCommand<RunOptions>(app, result, "run", run, &runCommand, [](CLI::App *c, RunOptions &o) {
         c->add_option("CHECKPOINT", o.checkpoint.file, "checkpoint, or the source of a mapping")->required();
         c->add_option("-i,--image", o.image, "JPEG or PNG")->required();
         c->add_option("-m,--mapping", o.mapping, "run the target of this mapping, filled from CHECKPOINT");
@@ -223,7 +225,8 @@ void addRunning(CLI::App &app, int &result)
                       "mask to write: .png of the image's size, .svg outlines, .json (COCO run lengths); with --as a picture");
         addModule(c, o.module);
         c->add_option("--overlay", o.overlay, "also write the image with the mask over it");
-        c->add_option("--dtype", o.dtype, "of the encoder's products: fp32, bf16 or fp16; all but fp32 lose accuracy")->capture_default_str();
+        c->add_option("--dtype", o.dtype, "of the encoder's products: fp32, bf16 or fp16; all but fp32 lose accuracy")
+            ->capture_default_str();
         c->add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
         c->add_option("--root", o.checkpoint.root, rootHelp);
         addJson(c, o.json);

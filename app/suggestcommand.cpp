@@ -46,15 +46,18 @@ int suggestCommand(const SuggestCommandOptions &options)
     if (options.json) {
         nlohmann::ordered_json result = resolutionJson(mapping, resolution, source->schema(), target->schema());
         if (how.sourceValues != nullptr)
-            result["values"] = {{"bytes_read", values.bytesRead}, {"bytes_held", values.bytesHeld}, {"seconds", values.seconds}, {"proven_targets", values.provenTargets}};
+            result["values"] = {{"bytes_read", values.bytesRead},
+                                {"bytes_held", values.bytesHeld},
+                                {"seconds", values.seconds},
+                                {"proven_targets", values.provenTargets}};
         result["mapping"] = nlohmann::ordered_json::parse(mappingToJson(mapping));
         printJson(result);
     } else {
         std::string text = describeInput(*source) + "\n" + describeInput(*target) + "\n\n" + rulesText(mapping, resolution) + "\n"
                            + countText(mapping.rules.size(), "rule") + ". " + countsText(resolution);
         if (how.sourceValues != nullptr)
-            text += fmt::format("Values: {} of {} target keys proven; {} read in {:.2f} s.\n", values.provenTargets, target->schema().tensors.size(),
-                                bytesText(values.bytesRead), values.seconds);
+            text += fmt::format("Values: {} of {} target keys proven; {} read in {:.2f} s.\n", values.provenTargets,
+                                target->schema().tensors.size(), bytesText(values.bytesRead), values.seconds);
         if (!options.output.empty())
             text += "Written: " + options.output.string() + "\n";
         if (!options.pairs.empty())

@@ -42,7 +42,8 @@ struct ValueDifference
     std::uint64_t count = 0;      ///< pairs
 };
 /// Throws Error when the tensors differ in size or cannot be decoded.
-ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB, const Progress &progress = {});
+ValueDifference compareValues(const Checkpoint &a, std::size_t tensorA, const Checkpoint &b, std::size_t tensorB,
+                              const Progress &progress = {});
 /// The same of values in memory, as many on both sides.
 ValueDifference compareValues(std::span<const double> a, std::span<const double> b);
 ValueDifference compareValues(std::span<const float> a, std::span<const float> b);

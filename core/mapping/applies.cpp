@@ -36,12 +36,14 @@ std::string checkApplies(const Mapping &mapping, const Resolution &resolution, c
         made += fmt::format("{}target {}", made.empty() ? "" : " and ", sideText(mapping.target));
     const bool matches = !resolution.assignments.empty();
     if (made.empty())
-        return mapping.rules.empty() || matches ? std::string() : "No rule of the mapping leads from a source key to a target key of this pair.";
+        return mapping.rules.empty() || matches ? std::string()
+                                                : "No rule of the mapping leads from a source key to a target key of this pair.";
     if (!matches)
-        throw Error(mapping.name, "mapping",
-                    fmt::format("was made for another pair ({}), and none of its {} rules leads from a key of '{}' to a key of '{}'; open the pair "
-                                "that it was made for, or suggest a new mapping",
-                                made, mapping.rules.size(), displayText(source.name), displayText(target.name)));
+        throw Error(
+            mapping.name, "mapping",
+            fmt::format("was made for another pair ({}), and none of its {} rules leads from a key of '{}' to a key of '{}'; open the pair "
+                        "that it was made for, or suggest a new mapping",
+                        made, mapping.rules.size(), displayText(source.name), displayText(target.name)));
     return fmt::format("The mapping was made for another {}; its rules match this pair: {} of {} target keys filled.", made,
                        resolution.count(TargetStatus::Filled), resolution.targets.size());
 }

@@ -233,7 +233,8 @@ void read(Reading &reading, const Json &json, Step &value)
     if (const auto *interpolate = std::get_if<Interpolate>(&value.op)) {
         const Down down(reading, std::string("mode"));
         if (std::ranges::find(interpolationModes, interpolate->mode) == interpolationModes.end())
-            reading.fail(fmt::format("expected one of {}, found '{}'", fmt::join(interpolationModes, ", "), displayText(interpolate->mode)));
+            reading.fail(
+                fmt::format("expected one of {}, found '{}'", fmt::join(interpolationModes, ", "), displayText(interpolate->mode)));
     }
 }
 
@@ -325,7 +326,8 @@ Json parse(std::string_view json, const std::string &file)
         throw Error(file, {}, "cannot be read: " + displayText(reason, 160));
     }
     if (const std::optional<RepeatedField> repeated = repeatedField(json))
-        throw Error(file, positionText(repeated->position), fmt::format("the field '{}' stands here for the second time; one of them has to go", displayText(repeated->name)));
+        throw Error(file, positionText(repeated->position),
+                    fmt::format("the field '{}' stands here for the second time; one of them has to go", displayText(repeated->name)));
     return document;
 }
 

@@ -91,7 +91,8 @@ Steps eachSteps(const Step &step, const TensorShape &before, const TensorShape &
         return {reshape(seen), {{"op", "permute"}, {"dims", dims}}, reshape(after.shape)};
     }
     if (const auto *pad = std::get_if<Pad>(&step.op))
-        return {{{"op", "pad"}, {"dim", axis(pad->dim, before.shape)}, {"before", pad->before}, {"after", pad->after}, {"value", pad->value}}};
+        return {
+            {{"op", "pad"}, {"dim", axis(pad->dim, before.shape)}, {"before", pad->before}, {"after", pad->after}, {"value", pad->value}}};
     if (std::holds_alternative<Cast>(step.op))
         return {};
     return {{{"op", stepName(step)}, {"text", transformText({step})}}};

@@ -127,7 +127,8 @@ private:
             return;
         const RuleMatches found = matchSources(rule(index), variables, m_sourceKeys);
         if (found.tooMany) {
-            notes.invalid = fmt::format("its sources combine in more than {} ways; patterns of one rule should share their variables", mostApplications);
+            notes.invalid = fmt::format("its sources combine in more than {} ways; patterns of one rule should share their variables",
+                                        mostApplications);
             return;
         }
         m_result.rules[index].missingPartners = found.incomplete;
@@ -200,7 +201,8 @@ private:
             claim(std::move(draft));
     }
 
-    void noteMissingTarget(std::uint32_t index, const RuleMatch &match, const std::vector<TargetFinder::Target> &targets, std::size_t existing)
+    void noteMissingTarget(std::uint32_t index, const RuleMatch &match, const std::vector<TargetFinder::Target> &targets,
+                           std::size_t existing)
     {
         RuleNotes &notes = m_notes[index];
         ++m_result.rules[index].missingPartners;
@@ -321,8 +323,8 @@ private:
             if (!draft.outcome->fault.empty())
                 outcome.why = draft.outcome->fault;
             else if (!counted)
-                outcome.why = fmt::format("The rule gives {} tensor{} for {} target{}.", outputs.size(), outputs.size() == 1 ? "" : "s", targets,
-                                          targets == 1 ? "" : "s");
+                outcome.why = fmt::format("The rule gives {} tensor{} for {} target{}.", outputs.size(), outputs.size() == 1 ? "" : "s",
+                                          targets, targets == 1 ? "" : "s");
             else
                 outcome.why = mismatchText(outcome.arriving, target.shape);
         }

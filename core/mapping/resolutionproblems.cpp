@@ -105,12 +105,13 @@ private:
             collision(index, other, group);
         if (!notes.doubledPrefix.empty())
             add({Severity::Warning, "doubled-prefix",
-                 fmt::format("Rule {} writes '{}', which repeats '{}'; the target has it once.", shown(index), displayText(notes.doubledPrefix),
-                             displayText(doubledPart(notes.doubledPrefix, m_input.targetKeys))),
+                 fmt::format("Rule {} writes '{}', which repeats '{}'; the target has it once.", shown(index),
+                             displayText(notes.doubledPrefix), displayText(doubledPart(notes.doubledPrefix, m_input.targetKeys))),
                  index, none, none});
         matching(index, rule, effect, notes);
         if (!notes.gap.empty())
-            add({Severity::Warning, "gap", fmt::format("Rule {} gathers numbered keys, but {}.", shown(index), notes.gap), index, none, none});
+            add({Severity::Warning, "gap", fmt::format("Rule {} gathers numbered keys, but {}.", shown(index), notes.gap), index, none,
+                 none});
         if (effect.shadowed > 0)
             shadowed(index, rule, effect);
         if (rule.state == RuleState::ToReview && effect.targetKeys + effect.sourceKeys > 0)
@@ -122,9 +123,11 @@ private:
 
     void collision(std::uint32_t index, std::uint32_t other, const Group &group)
     {
-        const std::string who = other == index ? fmt::format("Rule {} fills {} twice", shown(index), counted(group.count, "key"))
-                                               : fmt::format("Rules {} and {} both fill {}", shown(index), shown(other), counted(group.count, "key"));
-        const std::string text = fmt::format("{}, first '{}': {}", who, displayText(target(group.first)), m_resolution.targets[group.first].why);
+        const std::string who = other == index
+                                    ? fmt::format("Rule {} fills {} twice", shown(index), counted(group.count, "key"))
+                                    : fmt::format("Rules {} and {} both fill {}", shown(index), shown(other), counted(group.count, "key"));
+        const std::string text
+            = fmt::format("{}, first '{}': {}", who, displayText(target(group.first)), m_resolution.targets[group.first].why);
         add({Severity::Error, "collision", text, index, none, group.first});
         if (m_resolution.rules[other].problem.empty())
             m_resolution.rules[other].problem = text;
@@ -136,13 +139,14 @@ private:
         if (!notes.matchesKey) {
             const auto &patterns = rule.kind == RuleKind::Init ? rule.targets : rule.sources;
             add({map ? Severity::Warning : Severity::Info, "no-match",
-                 fmt::format("Rule {} matches nothing: no {} key fits '{}'.", shown(index), rule.kind == RuleKind::Init ? "target" : "source",
-                             patterns.empty() ? std::string() : patterns.front().text()),
+                 fmt::format("Rule {} matches nothing: no {} key fits '{}'.", shown(index),
+                             rule.kind == RuleKind::Init ? "target" : "source", patterns.empty() ? std::string() : patterns.front().text()),
                  index, none, none});
         } else if (effect.missingPartners > 0) {
             const bool nothing = effect.targetKeys == 0 && effect.shadowed == 0;
             add({notes.partial || nothing ? Severity::Warning : Severity::Info, "missing-partner",
-                 fmt::format("Rule {} has no partner for {}: {}.", shown(index), effect.missingPartners == 1 ? "1 match" : fmt::format("{} matches", effect.missingPartners),
+                 fmt::format("Rule {} has no partner for {}: {}.", shown(index),
+                             effect.missingPartners == 1 ? "1 match" : fmt::format("{} matches", effect.missingPartners),
                              notes.missingPartner),
                  index, none, none});
         }
@@ -163,7 +167,8 @@ private:
     }
 
     template <class Outcomes, class Status>
-    void openKeys(const Outcomes &outcomes, Status status, const Schema &schema, Severity severity, const char *kind, const char *text, bool isTarget)
+    void openKeys(const Outcomes &outcomes, Status status, const Schema &schema, Severity severity, const char *kind, const char *text,
+                  bool isTarget)
     {
         std::map<std::string, Group> groups;
         for (std::uint32_t i = 0; i < outcomes.size(); ++i) {
@@ -184,7 +189,8 @@ private:
 
     void openKeys()
     {
-        openKeys(m_resolution.targets, TargetStatus::Missing, m_input.target, Severity::Error, "missing", "{} not filled by any rule", true);
+        openKeys(m_resolution.targets, TargetStatus::Missing, m_input.target, Severity::Error, "missing", "{} not filled by any rule",
+                 true);
         openKeys(m_resolution.sources, SourceStatus::Unused, m_input.source, Severity::Warning, "unused", "{} not used by any rule", false);
     }
 
@@ -197,7 +203,8 @@ private:
                 continue;
             const DTypeKind to = info(m_input.target.tensors[i].dtype).kind;
             for (const DTypeKind from : {DTypeKind::Integer, DTypeKind::Float}) {
-                if ((to == DTypeKind::Integer || to == DTypeKind::Float) && to != from && takesFrom(m_resolution.assignments[outcome.assignment], from))
+                if ((to == DTypeKind::Integer || to == DTypeKind::Float) && to != from
+                    && takesFrom(m_resolution.assignments[outcome.assignment], from))
                     groups[{outcome.rule, from == DTypeKind::Integer}].add(i);
             }
         }
@@ -211,7 +218,8 @@ private:
 
     bool takesFrom(const Assignment &assignment, DTypeKind kind) const
     {
-        return std::ranges::any_of(assignment.sources, [&](std::uint32_t source) { return info(m_input.source.tensors[source].dtype).kind == kind; });
+        return std::ranges::any_of(assignment.sources,
+                                   [&](std::uint32_t source) { return info(m_input.source.tensors[source].dtype).kind == kind; });
     }
 
     /// Would the mapping, applied to its own result, move keys again?

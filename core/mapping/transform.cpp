@@ -225,7 +225,8 @@ Shapes after(const FoldBatchNorm &step, const Shapes &tensors)
     const Shape channels = {weight.shape[axis(0, weight.shape)]};
     for (std::size_t i = 1; i < tensors.size(); ++i) {
         if (tensors[i].shape != channels)
-            fail("tensor {} has shape {}, the weight {} has {} channels", i, shapeText(tensors[i].shape), shapeText(weight.shape), channels[0]);
+            fail("tensor {} has shape {}, the weight {} has {} channels", i, shapeText(tensors[i].shape), shapeText(weight.shape),
+                 channels[0]);
     }
     return {weight, {channels, weight.dtype}};
 }
@@ -355,7 +356,8 @@ TensorShape afterEach(const Interpolate &step, TensorShape tensor)
         fail("{} holds nothing to interpolate", shapeText(tensor.shape));
     const bool one = step.sizes.size() == 1;
     if (one ? step.mode != "linear" : (step.mode != "bilinear" && step.mode != "bicubic"))
-        fail("mode '{}' does not fit; {}", step.mode, one ? "'linear' is expected for one size" : "'bilinear' or 'bicubic' is expected for two sizes");
+        fail("mode '{}' does not fit; {}", step.mode,
+             one ? "'linear' is expected for one size" : "'bilinear' or 'bicubic' is expected for two sizes");
     const std::size_t dim = axis(step.dim, tensor.shape);
     if (step.keep < 0 || step.keep >= tensor.shape[dim])
         fail("keeps {} rows, {} has {}", step.keep, shapeText(tensor.shape), tensor.shape[dim]);

@@ -21,7 +21,8 @@ bool isWider(DType wide, DType narrow)
     const auto oneOf = [](DType dtype, std::initializer_list<DType> set) { return std::ranges::find(set, dtype) != set.end(); };
     switch (wide) {
     case DType::F64: return oneOf(narrow, {DType::F32, DType::F16, DType::BF16, DType::I32, DType::I16, DType::I8, DType::U16, DType::U8});
-    case DType::F32: return oneOf(narrow, {DType::F16, DType::BF16, DType::F8E4M3, DType::F8E5M2, DType::I16, DType::I8, DType::U16, DType::U8});
+    case DType::F32:
+        return oneOf(narrow, {DType::F16, DType::BF16, DType::F8E4M3, DType::F8E5M2, DType::I16, DType::I8, DType::U16, DType::U8});
     case DType::I64: return oneOf(narrow, {DType::I32, DType::I16, DType::I8, DType::U32, DType::U16, DType::U8});
     case DType::I32: return oneOf(narrow, {DType::I16, DType::I8, DType::U16, DType::U8});
     case DType::I16: return oneOf(narrow, {DType::I8, DType::U8});
@@ -234,7 +235,8 @@ std::optional<Transform> inverse(const Transform &transform, const std::vector<T
     bool calculates = false; // so that what comes back is near the numbers that were there, and a cast to integers would cut it off
     for (std::size_t i = transform.size(); i-- > 0;) {
         const BasicStep &op = transform[i].op;
-        calculates = calculates || std::holds_alternative<Scale>(op) || std::holds_alternative<Add>(op) || std::holds_alternative<FuseWeightNorm>(op);
+        calculates = calculates || std::holds_alternative<Scale>(op) || std::holds_alternative<Add>(op)
+                     || std::holds_alternative<FuseWeightNorm>(op);
         const auto isNumber = [](const TensorShape &tensor) { return info(tensor.dtype).kind == DTypeKind::Float; };
         if (calculates && std::holds_alternative<Cast>(op) && !std::ranges::all_of(stages[i], isNumber))
             return std::nullopt;

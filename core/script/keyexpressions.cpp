@@ -72,7 +72,8 @@ std::size_t sharedTokens(const Pattern &source, const Pattern &target)
     std::size_t count = 0;
     while (count < from.size() && count < to.size()) {
         const Token &a = from[from.size() - 1 - count], &b = to[to.size() - 1 - count];
-        if (a.kind != b.kind || a.text != b.text || a.alternatives != b.alternatives || (a.kind != Kind::Literal && nameOf(source, a) != nameOf(target, b)))
+        if (a.kind != b.kind || a.text != b.text || a.alternatives != b.alternatives
+            || (a.kind != Kind::Literal && nameOf(source, a) != nameOf(target, b)))
             break;
         ++count;
     }
@@ -101,7 +102,8 @@ std::set<std::string> unsayable(const Rule &rule)
             for (const Token &token : pattern.compiled().tokens) {
                 for (std::size_t i = 0; isSum(token) && i < token.terms.size(); ++i)
                     names.insert(pattern.slots()[token.terms[i].slot].name);
-                if (token.kind == Kind::Choice && lists.emplace(nameOf(pattern, token), token.alternatives).first->second != token.alternatives)
+                if (token.kind == Kind::Choice
+                    && lists.emplace(nameOf(pattern, token), token.alternatives).first->second != token.alternatives)
                     names.insert(nameOf(pattern, token));
             }
         }
@@ -148,7 +150,8 @@ Rule replaced(const Rule &rule, const Replacements &values)
 }
 
 /// What the source keys of one application give the variables.
-std::optional<Replacements> valuesOf(const Rule &rule, const std::set<std::string> &names, const std::vector<std::uint32_t> &sources, const Schema &schema)
+std::optional<Replacements> valuesOf(const Rule &rule, const std::set<std::string> &names, const std::vector<std::uint32_t> &sources,
+                                     const Schema &schema)
 {
     Replacements values;
     for (const Pattern &pattern : rule.sources) {
@@ -225,9 +228,11 @@ KeyRenaming keyRenaming(const Pattern &source, const Pattern &target, bool share
             renaming.replacement += withoutBackslashes(token.text);
             continue;
         }
-        const bool digit = i + 1 < to.size() && to[i + 1].kind == Kind::Literal && to[i + 1].text.front() >= '0' && to[i + 1].text.front() <= '9';
+        const bool digit
+            = i + 1 < to.size() && to[i + 1].kind == Kind::Literal && to[i + 1].text.front() >= '0' && to[i + 1].text.front() <= '9';
         renaming.hasDigitAfterGroup = renaming.hasDigitAfterGroup || digit;
-        renaming.replacement += digit ? fmt::format("\\g<{}>", groups.at(nameOf(target, token))) : fmt::format("\\{}", groups.at(nameOf(target, token)));
+        renaming.replacement
+            += digit ? fmt::format("\\g<{}>", groups.at(nameOf(target, token))) : fmt::format("\\{}", groups.at(nameOf(target, token)));
         renaming.groups = std::max(renaming.groups, groups.at(nameOf(target, token)));
     }
     return renaming;

@@ -43,7 +43,8 @@ std::vector<Choices> pieces(const std::string &key)
 /// Everything but one position, and what kind of piece stands there.
 std::string others(const Group &group, std::size_t position)
 {
-    std::string text = std::to_string(group.pieces.size()) + ' ' + std::to_string(static_cast<int>(pieceOf(group.pieces[position].front().front())));
+    std::string text
+        = std::to_string(group.pieces.size()) + ' ' + std::to_string(static_cast<int>(pieceOf(group.pieces[position].front().front())));
     for (std::size_t i = 0; i < group.pieces.size(); ++i) {
         text += '\x1f';
         if (i == position)

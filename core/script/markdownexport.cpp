@@ -53,7 +53,8 @@ std::string action(const Rule &rule)
 std::string stateText(const Rule &rule)
 {
     const std::string_view state = ruleStateName(rule.state);
-    return rule.state == RuleState::Suggested || rule.state == RuleState::ToReview ? fmt::format("{}, {:.2f}", state, rule.confidence) : std::string(state);
+    return rule.state == RuleState::Suggested || rule.state == RuleState::ToReview ? fmt::format("{}, {:.2f}", state, rule.confidence)
+                                                                                   : std::string(state);
 }
 
 void writeSides(const ExportInput &input, std::string &text)
@@ -62,7 +63,8 @@ void writeSides(const ExportInput &input, std::string &text)
         const std::string &name = schema && !schema->name.empty() ? schema->name : described.name;
         const std::size_t tensors = schema ? schema->tensors.size() : described.tensors;
         const std::string fingerprint = described.fingerprint.empty() && schema ? schemaFingerprint(*schema) : described.fingerprint;
-        text += fmt::format("| {} | {} | {} | {} |\n", side, cell(name), tensors, fingerprint.empty() ? "" : code(fingerprint.substr(0, 16)));
+        text += fmt::format("| {} | {} | {} | {} |\n", side, cell(name), tensors,
+                            fingerprint.empty() ? "" : code(fingerprint.substr(0, 16)));
     };
     text += "| | name | tensors | fingerprint |\n|---|---|--:|---|\n";
     if (input.mapping->sources.size() > 1) {
@@ -80,8 +82,12 @@ void writeCounts(const Resolution &resolution, std::string &text)
         {"filled", TargetStatus::Filled},         {"initialised", TargetStatus::Initialised}, {"to review", TargetStatus::ToReview},
         {"missing", TargetStatus::Missing},       {"mismatched", TargetStatus::Mismatched},   {"conflicting", TargetStatus::Conflicting},
     };
-    const struct { const char *name; SourceStatus status; } sources[] = {
-        {"used", SourceStatus::Used}, {"to review", SourceStatus::ToReview}, {"dropped", SourceStatus::Dropped}, {"unused", SourceStatus::Unused},
+    const struct { const char *name; SourceStatus status;
+    } sources[] = {
+        {"used", SourceStatus::Used},
+        {"to review", SourceStatus::ToReview},
+        {"dropped", SourceStatus::Dropped},
+        {"unused", SourceStatus::Unused},
     };
     text += fmt::format("\n## Keys\n\n{}\n\n", resolution.complete() ? "Every target key has a value." : "Target keys are open.");
     text += "| target keys | |\n|---|--:|\n";
@@ -105,8 +111,8 @@ void writeRules(const ExportInput &input, std::string &text)
             evidence += (evidence.empty() ? "" : "; ") + cell(sentence);
         if (!rule.note.empty())
             evidence += (evidence.empty() ? "" : "; ") + cell(rule.note);
-        text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", i + 1, codes(rule.sources), codes(rule.targets), cell(action(rule)), keys,
-                            stateText(rule), evidence);
+        text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", i + 1, codes(rule.sources), codes(rule.targets), cell(action(rule)),
+                            keys, stateText(rule), evidence);
     }
 }
 
@@ -119,7 +125,8 @@ void writeDrops(const ExportInput &input, std::string &text)
         const Rule &rule = input.mapping->rules[i];
         if (rule.kind == RuleKind::Drop)
             text += fmt::format("| {} | {} | {} | {} |\n", i + 1, codes(rule.sources),
-                                input.resolution ? fmt::format("{}", input.resolution->rules[i].sourceKeys) : std::string(), cell(rule.reason));
+                                input.resolution ? fmt::format("{}", input.resolution->rules[i].sourceKeys) : std::string(),
+                                cell(rule.reason));
     }
 }
 

@@ -44,10 +44,14 @@ public:
         std::string text(pythonConversionPart);
         fillPlace(text, "FILES", pythonFilesPart.substr(0, pythonFilesPart.find_last_not_of('\n') + 1));
         text = chooseBlocks(text, m_names);
-        fillPlace(text, "TITLE", pythonComment(fmt::format("Convert {} to {}.", sideText(m_input.source, firstSource()), sideText(m_input.target, m_mapping.target))));
-        fillPlace(text, "OPTIONS", m_back.possible ? " [--target MODEL] [--dtype float16] [--reverse]" : " [--target MODEL] [--dtype float16]");
+        fillPlace(text, "TITLE",
+                  pythonComment(fmt::format("Convert {} to {}.", sideText(m_input.source, firstSource()),
+                                            sideText(m_input.target, m_mapping.target))));
+        fillPlace(text, "OPTIONS",
+                  m_back.possible ? " [--target MODEL] [--dtype float16] [--reverse]" : " [--target MODEL] [--dtype float16]");
         fillPlace(text, "ABOUT", about());
-        fillPlace(text, "PATTERN_NOTES", m_names.contains("sums") ? "\n    {i+1} and {3*i+j} are sums, solved where they are matched." : "");
+        fillPlace(text, "PATTERN_NOTES",
+                  m_names.contains("sums") ? "\n    {i+1} and {3*i+j} are sums, solved where they are matched." : "");
         fillPlace(text, "STEPS", pythonFunctions(m_usedSteps));
         fillPlace(text, "RULE_TYPES", ruleTypes());
         fillPlace(text, "RULES", rules.substr(0, rules.find_last_not_of('\n') + 1));
@@ -75,11 +79,14 @@ private:
     std::string about() const
     {
         const std::size_t count = m_mapping.rules.size();
-        std::string text = fmt::format("Written by Rekey from a mapping of {} rule{}; needs Python 3.9 and torch 1.13 or later, nothing else.\n", count,
-                                       count == 1 ? "" : "s");
-        text += m_input.target ? "RULES hold for any number of blocks. The lists of keys are those of the pair that the mapping was made for; --target\n"
-                                 "takes them from another model instead. Exit code 1: target keys stayed without value, nothing was written."
-                               : "RULES hold for any number of blocks. --target names the model to fill; without it every rule is taken at its word.";
+        std::string text
+            = fmt::format("Written by Rekey from a mapping of {} rule{}; needs Python 3.9 and torch 1.13 or later, nothing else.\n", count,
+                          count == 1 ? "" : "s");
+        text += m_input.target
+                    ? "RULES hold for any number of blocks. The lists of keys are those of the pair that the mapping was made for; "
+                      "--target\n"
+                      "takes them from another model instead. Exit code 1: target keys stayed without value, nothing was written."
+                    : "RULES hold for any number of blocks. --target names the model to fill; without it every rule is taken at its word.";
         if (m_back.possible && m_back.fromTarget)
             text += "\nOn the way back dropped keys take their values from --target, the only place that has them.";
         if (!m_back.possible && !m_back.obstacles.empty()) {
@@ -110,7 +117,8 @@ private:
     {
         const auto any = [this](auto &&test) { return std::ranges::any_of(m_mapping.rules, test); };
         const auto anyPattern = [&](auto &&test) {
-            return any([&](const Rule &rule) { return std::ranges::any_of(rule.sources, test) || std::ranges::any_of(rule.targets, test); });
+            return any(
+                [&](const Rule &rule) { return std::ranges::any_of(rule.sources, test) || std::ranges::any_of(rule.targets, test); });
         };
         const auto set = [this](const char *name, bool on) {
             if (on)
@@ -122,11 +130,14 @@ private:
         set("init", m_writesInit);
         set("keys", m_input.target != nullptr);
         set("sums", anyPattern(hasSums));
-        const auto scatters = [](const std::vector<Pattern> &from, const std::vector<Pattern> &to) { return !variablesOnlyIn(to, from).empty(); };
+        const auto scatters
+            = [](const std::vector<Pattern> &from, const std::vector<Pattern> &to) { return !variablesOnlyIn(to, from).empty(); };
         set("scatter", any([&](const Rule &rule) {
-                return rule.kind == RuleKind::Map && (scatters(rule.sources, rule.targets) || (m_back.possible && scatters(rule.targets, rule.sources)));
+                return rule.kind == RuleKind::Map
+                       && (scatters(rule.sources, rule.targets) || (m_back.possible && scatters(rule.targets, rule.sources)));
             }));
-        const auto joins = [&](const std::vector<Pattern> &from, const std::vector<Pattern> &to) { return from.size() > 1 || scatters(to, from); };
+        const auto joins
+            = [&](const std::vector<Pattern> &from, const std::vector<Pattern> &to) { return from.size() > 1 || scatters(to, from); };
         set("joins", any([&](const Rule &rule) { return rule.kind == RuleKind::Map && joins(rule.sources, rule.targets); })
                 || (m_back.possible && (!m_back.swapped || any([&](const Rule &rule) {
                         const bool tied = rule.sources.size() == 1 && rule.transform.empty();
@@ -136,7 +147,8 @@ private:
         set("restore", m_back.possible && m_back.fromTarget);
         set("skip", m_writesDrop || m_writesInit);
         set("swap", m_back.swapped);
-        set("tied", any([](const Rule &rule) { return rule.kind == RuleKind::Map && rule.sources.size() == 1 && rule.targets.size() > 1; }));
+        set("tied",
+            any([](const Rule &rule) { return rule.kind == RuleKind::Map && rule.sources.size() == 1 && rule.targets.size() > 1; }));
     }
 
     std::string ruleTypes() const

@@ -87,7 +87,8 @@ WrittenLists differingLists(const Rule &rule)
     for (const auto *side : {&rule.sources, &rule.targets}) {
         for (const Pattern &pattern : *side) {
             for (const Pattern::Variable &variable : pattern.slots()) {
-                if (!variable.alternatives.empty() && first.emplace(variable.name, variable.alternatives).first->second != variable.alternatives)
+                if (!variable.alternatives.empty()
+                    && first.emplace(variable.name, variable.alternatives).first->second != variable.alternatives)
                     differing[variable.name] = {};
             }
         }

@@ -96,14 +96,16 @@ private:
         std::vector<std::string> extra;
         for (std::uint32_t i = 0; i < m_input.source->tensors.size(); ++i) {
             const std::string &key = m_input.source->tensors[i].key;
-            const auto found = std::ranges::find_if(m_renamings, [&](const auto &renaming) { return renaming.first.match(key).has_value(); });
+            const auto found
+                = std::ranges::find_if(m_renamings, [&](const auto &renaming) { return renaming.first.match(key).has_value(); });
             if (found == m_renamings.end())
                 continue;
             const std::optional<std::string> name = found->second.expand(*found->first.match(key));
             const auto &assignments = m_input.resolution->sources[i].assignments;
             const bool meant = std::ranges::any_of(assignments, [&](std::uint32_t a) {
                 const Assignment &assignment = m_input.resolution->assignments[a];
-                return m_input.mapping->rules[assignment.rule].transform.empty() && m_input.target->tensors[assignment.targets.front()].key == name;
+                return m_input.mapping->rules[assignment.rule].transform.empty()
+                       && m_input.target->tensors[assignment.targets.front()].key == name;
             });
             if (!meant)
                 extra.push_back(key);

@@ -36,7 +36,8 @@ public:
 
     std::string write() const
     {
-        std::string text = fmt::format("# {}\n", pythonComment(m_input.mapping->name.empty() ? "Weight conversions" : m_input.mapping->name));
+        std::string text
+            = fmt::format("# {}\n", pythonComment(m_input.mapping->name.empty() ? "Weight conversions" : m_input.mapping->name));
         text += "# For transformers 5: a model type's entry in conversion_mapping.py, or\n"
                 "# register_checkpoint_conversion_mapping(\"MODEL_TYPE\", WEIGHT_CONVERSIONS).\n";
         if (m_severalGroups)
@@ -54,7 +55,8 @@ public:
             text += entry.empty() ? m_renamings[renaming++].text : entry;
         text += "]\n";
         if (!m_ignored.empty())
-            text += "\n# For the model class: source keys that are not wanted.\n_keys_to_ignore_on_load_unexpected = [\n" + m_ignored + "]\n";
+            text += "\n# For the model class: source keys that are not wanted.\n_keys_to_ignore_on_load_unexpected = [\n" + m_ignored
+                    + "]\n";
         return text;
     }
 
@@ -86,7 +88,8 @@ private:
             return unsaid(rule, "the model initialises keys that are missing by itself");
         if (rule.kind == RuleKind::Drop) {
             for (const Pattern &pattern : rule.sources)
-                m_ignored += fmt::format("    r\"{}\",{}\n", keyExpression(pattern), rule.reason.empty() ? "" : "  # " + pythonComment(rule.reason));
+                m_ignored += fmt::format("    r\"{}\",{}\n", keyExpression(pattern),
+                                         rule.reason.empty() ? "" : "  # " + pythonComment(rule.reason));
             return;
         }
         Rule first = rule;
@@ -117,7 +120,8 @@ private:
             return unsaid(rule, "one tensor under several names; the others are for _tied_weights_keys");
         m_severalGroups = m_severalGroups || renaming.groups > 1;
         m_entries.emplace_back();
-        m_renamings.push_back({from, to, fmt::format("    WeightRenaming(r\"{}\", r\"{}\"),\n", renaming.expression, renaming.replacement)});
+        m_renamings.push_back(
+            {from, to, fmt::format("    WeightRenaming(r\"{}\", r\"{}\"),\n", renaming.expression, renaming.replacement)});
     }
 
     void addConverter(const Rule &rule, std::uint32_t index)
@@ -130,7 +134,8 @@ private:
         for (const auto &[from, to] : converter.renamings)
             addRenaming(rule, from, to);
         const auto same = std::ranges::find_if(m_converters, [&](const Converter &other) {
-            return other.text.sources == converter.sources && other.text.targets == converter.targets && other.text.operation == converter.operation;
+            return other.text.sources == converter.sources && other.text.targets == converter.targets
+                   && other.text.operation == converter.operation;
         });
         if (same != m_converters.end()) { // of two towers, say: what differs stands before the pieces
             same->rules.insert(index);
@@ -142,8 +147,9 @@ private:
                 text += fmt::format("{}{}\"{}\"", text.empty() ? "" : ", ", prefix, each);
             return texts.size() == 1 ? text : "[" + text + "]";
         };
-        m_entries.push_back(fmt::format("    WeightConverter(\n        source_patterns={},\n        target_patterns={},\n        operations=[{}],\n    ),\n",
-                                 listed(converter.sources, "r"), listed(converter.targets, ""), converter.operation));
+        m_entries.push_back(fmt::format(
+            "    WeightConverter(\n        source_patterns={},\n        target_patterns={},\n        operations=[{}],\n    ),\n",
+            listed(converter.sources, "r"), listed(converter.targets, ""), converter.operation));
         m_operations.insert(converter.operation.substr(0, converter.operation.find('(')));
         m_converters.push_back({converter, {index}});
     }
@@ -182,7 +188,8 @@ private:
         }
         std::vector<Renaming> ordered;
         std::vector<bool> taken(m_renamings.size());
-        const auto isFree = [&](std::size_t i) { return !taken[i] && std::ranges::all_of(after[i], [&](std::size_t j) { return taken[j]; }); };
+        const auto isFree
+            = [&](std::size_t i) { return !taken[i] && std::ranges::all_of(after[i], [&](std::size_t j) { return taken[j]; }); };
         while (ordered.size() < m_renamings.size()) {
             std::size_t next = 0;
             while (next < taken.size() && !isFree(next))
@@ -232,8 +239,9 @@ private:
                 wrong.push_back(fmt::format("'{}' as '{}'", m_input.source->tensors[i].key, name));
         }
         if (!wrong.empty())
-            m_unsaid += fmt::format("# - {} key{} would be taken for another, since renamings follow one another and converters search: {}\n", wrong.size(),
-                                    wrong.size() == 1 ? "" : "s", pythonComment(wrong.front()));
+            m_unsaid
+                += fmt::format("# - {} key{} would be taken for another, since renamings follow one another and converters search: {}\n",
+                               wrong.size(), wrong.size() == 1 ? "" : "s", pythonComment(wrong.front()));
         std::vector<std::string> empty;
         for (std::uint32_t i = 0; i < m_input.resolution->assignments.size(); ++i) {
             const Assignment &assignment = m_input.resolution->assignments[i];
@@ -241,7 +249,8 @@ private:
                 empty.push_back(m_input.target->tensors[assignment.targets.front()].key);
         }
         if (!empty.empty())
-            m_unsaid += fmt::format("# - {} target key{} would stay empty, first '{}'\n", empty.size(), empty.size() == 1 ? "" : "s", pythonComment(empty.front()));
+            m_unsaid += fmt::format("# - {} target key{} would stay empty, first '{}'\n", empty.size(), empty.size() == 1 ? "" : "s",
+                                    pythonComment(empty.front()));
     }
 
     const ExportInput &m_input;

@@ -35,7 +35,8 @@ std::optional<Operation> operationOf(const Rule &rule)
     if (rule.transform.size() != 1 || rule.transform.front().only >= 0)
         return std::nullopt;
     const BasicStep &op = rule.transform.front().op;
-    const bool gathers = !variablesOnlyIn(rule.sources, rule.targets).empty(), scatters = !variablesOnlyIn(rule.targets, rule.sources).empty();
+    const bool gathers = !variablesOnlyIn(rule.sources, rule.targets).empty(),
+               scatters = !variablesOnlyIn(rule.targets, rule.sources).empty();
     const bool oneSource = rule.sources.size() == 1, oneTarget = rule.targets.size() == 1;
     if (const auto *concat = std::get_if<Concat>(&op); concat && !oneSource && oneTarget && !gathers)
         return Operation{fmt::format("Concatenate(dim={})", concat->dim)};

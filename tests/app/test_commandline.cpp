@@ -216,11 +216,13 @@ TEST(Export, WritesScriptsAndReports)
                 HasSubstr("`image_encoder.pos_embed`"));
     EXPECT_EQ(runRekey({"export", mapping, "--to", "json"}).output, readFile(mapping)) << "opened and written it is the same to the byte";
     EXPECT_EQ(runRekey({"export", mapping, "--to", "json", "-o", "-"}).output, readFile(mapping));
-    EXPECT_THAT(runRekey({"export", mapping, "--to", "transformers5", "--source", source, "--target", target}).output, HasSubstr("    WeightRenaming(r"));
+    EXPECT_THAT(runRekey({"export", mapping, "--to", "transformers5", "--source", source, "--target", target}).output,
+                HasSubstr("    WeightRenaming(r"));
     const Outcome poetry = runRekey({"export", mapping, "--to", "poetry"});
     EXPECT_EQ(poetry.exitCode, 2);
     EXPECT_THAT(poetry.errors, HasSubstr("known: python, transformers, transformers5, json, markdown"));
-    EXPECT_EQ(runRekey({"export", mapping, "--to", "json", "--source", source, "-o", source}).exitCode, 3) << "an input is never written over";
+    EXPECT_EQ(runRekey({"export", mapping, "--to", "json", "--source", source, "-o", source}).exitCode, 3)
+        << "an input is never written over";
 }
 
 TEST(Export, TurnsAMappingRound)
@@ -228,8 +230,12 @@ TEST(Export, TurnsAMappingRound)
     const TemporaryFolder folder;
     const std::string mapping = folder / "m.rekey.json", back = folder / "back.rekey.json";
     const std::string one = folder / "one.safetensors", other = folder / "other.safetensors";
-    writeSafetensors(one, R"({"qkv":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"head":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", floats({1, 2, 3, 4}));
-    writeSafetensors(other, R"({"q":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"kv":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", floats({0, 0, 0}));
+    writeSafetensors(
+        one, R"({"qkv":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"head":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})",
+        floats({1, 2, 3, 4}));
+    writeSafetensors(other,
+                     R"({"q":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"kv":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})",
+                     floats({0, 0, 0}));
     writeFile(mapping, R"({"format":"rekey-mapping","version":1,"rules":[
  {"sources":["qkv"],"targets":["q","kv"],"transform":[{"op":"split","dim":0,"sizes":[1,2]}]}, {"kind":"drop","sources":["head"],"reason":"other task"}]})");
     EXPECT_EQ(runRekey({"export", mapping, "--to", "json", "--reverse"}).exitCode, 2);
@@ -248,9 +254,14 @@ TEST(Mappings, ForAnotherPairAreNoticed)
     const std::string mapping = folder / "m.rekey.json", out = folder / "out.safetensors";
     ASSERT_LE(runRekey({"suggest", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "-o", mapping}).exitCode, 1);
     const Outcome similar = runRekey({"resolve", schemas + "sam_vit_h.json", schemas + "hf_sam_huge.json", "--mapping", mapping});
-    EXPECT_THAT(similar.errors, HasSubstr("was made for another source 'sam_vit_b' (314 tensors) and target 'hf_sam_base' (315 tensors); its rules match this pair"));
-    EXPECT_THAT(runRekey({"export", mapping, "--to", "markdown", "--source", schemas + "sam_vit_h.json", "--target", schemas + "hf_sam_huge.json"}).errors,
-                HasSubstr("was made for another source"));
+    EXPECT_THAT(
+        similar.errors,
+        HasSubstr(
+            "was made for another source 'sam_vit_b' (314 tensors) and target 'hf_sam_base' (315 tensors); its rules match this pair"));
+    EXPECT_THAT(
+        runRekey({"export", mapping, "--to", "markdown", "--source", schemas + "sam_vit_h.json", "--target", schemas + "hf_sam_huge.json"})
+            .errors,
+        HasSubstr("was made for another source"));
     EXPECT_EQ(runRekey({"resolve", schemas + "sam_vit_b.json", schemas + "hf_sam_base.json", "--mapping", mapping}).errors, "");
 
     const std::string one = folder / "one.safetensors";
@@ -265,13 +276,17 @@ TEST(Mappings, BrokenOnesAreRefusedWithThePlace)
 {
     const TemporaryFolder folder;
     const std::string mapping = folder / "m.rekey.json";
-    writeFile(mapping, "{\n \"format\": \"rekey-mapping\",\n \"version\": 1,\n \"rules\": [\n  {\"sources\": [\"a.{i\"], \"targets\": [\"b\"]}\n ]\n}\n");
-    for (const std::vector<std::string> &command : std::vector<std::vector<std::string>>{{"export", mapping, "--to", "python"},
-                                                                                         {"resolve", source, target, "--mapping", mapping},
-                                                                                         {"convert", source, "--mapping", mapping, "-o", folder / "o.pth"}}) {
+    writeFile(
+        mapping,
+        "{\n \"format\": \"rekey-mapping\",\n \"version\": 1,\n \"rules\": [\n  {\"sources\": [\"a.{i\"], \"targets\": [\"b\"]}\n ]\n}\n");
+    for (const std::vector<std::string> &command :
+         std::vector<std::vector<std::string>> {{"export", mapping, "--to", "python"},
+                                                {"resolve", source, target, "--mapping", mapping},
+                                                {"convert", source, "--mapping", mapping, "-o", folder / "o.pth"}}) {
         const Outcome outcome = runRekey(command);
         EXPECT_EQ(outcome.exitCode, 3);
-        EXPECT_THAT(outcome.errors, HasSubstr("rules[0].sources[0], line 5, column 16: 'a.{i' is no pattern: at character 3: expected '}'"));
+        EXPECT_THAT(outcome.errors,
+                    HasSubstr("rules[0].sources[0], line 5, column 16: 'a.{i' is no pattern: at character 3: expected '}'"));
     }
 }
 

@@ -39,7 +39,8 @@ TEST(FusedParts, OnlyWhenNameAndShapeSaySo)
 
 TEST(BlockFamily, SameTensorInEveryBlock)
 {
-    const Schema schema = schemaOf({{"e.blocks.0.a.w", {4}}, {"e.blocks.10.a.w", {4}}, {"e.blocks.2.a.w", {4}}, {"e.blocks.2.b.w", {4}}, {"d.blocks.2.a.w", {4}}});
+    const Schema schema = schemaOf(
+        {{"e.blocks.0.a.w", {4}}, {"e.blocks.10.a.w", {4}}, {"e.blocks.2.a.w", {4}}, {"e.blocks.2.b.w", {4}}, {"d.blocks.2.a.w", {4}}});
     const BlockFamily family = blockFamily(schema, 2);
     EXPECT_EQ(family.leaf, "a.w");
     EXPECT_EQ(family.members, (std::vector<BlockFamily::Member>{{0, 0}, {2, 2}, {10, 1}}));
@@ -55,7 +56,8 @@ TEST(BlockFamily, ATensorWithoutLikesIsAlone)
 
 TEST(BlockFamily, MoreBlocksWinOverFewerLayers)
 {
-    const Schema schema = schemaOf({{"mlps.0.layers.0.w", {4}}, {"mlps.0.layers.1.w", {4}}, {"mlps.1.layers.0.w", {4}}, {"mlps.2.layers.0.w", {4}}});
+    const Schema schema
+        = schemaOf({{"mlps.0.layers.0.w", {4}}, {"mlps.0.layers.1.w", {4}}, {"mlps.1.layers.0.w", {4}}, {"mlps.2.layers.0.w", {4}}});
     EXPECT_EQ(blockFamily(schema, 0).leaf, "layers.0.w");
 }
 
@@ -66,7 +68,7 @@ TEST(BlockFamily, SaysWhichBlocksDiffer)
         for (const char *leaf : {"attn.rel_pos_h", "attn.rel_pos_w"})
             entries.emplace_back("blocks." + std::to_string(i) + "." + leaf, Shape{i == 2 || i == 5 ? 31 : 15, 32});
     const BlockFamily family = blockFamily(schemaOf(entries), 0);
-    EXPECT_EQ(family.notes, std::vector<std::string>{"attn.rel_pos_h and attn.rel_pos_w: 31×32 in blocks 2 and 5, 15×32 in the other 4."});
+    EXPECT_EQ(family.notes, std::vector<std::string> {"attn.rel_pos_h and attn.rel_pos_w: 31×32 in blocks 2 and 5, 15×32 in the other 4."});
 }
 
 TEST(TensorTree, BlocksListTheirTensors)
@@ -83,7 +85,8 @@ TEST(TensorTree, BlocksListTheirTensors)
     EXPECT_EQ(blocks->keys, 84U);
     const auto block = find("image_encoder.blocks.2");
     ASSERT_EQ(block->children.size(), 14U);
-    EXPECT_TRUE(std::any_of(block->children.begin(), block->children.end(), [&](auto child) { return tree.nodes[child].name == "attn.qkv.weight"; }));
+    EXPECT_TRUE(std::any_of(block->children.begin(), block->children.end(),
+                            [&](auto child) { return tree.nodes[child].name == "attn.qkv.weight"; }));
     // Every tensor has its row, and every row its place.
     for (std::uint32_t i = 0; i < demo->tensors().size(); ++i) {
         const auto &leaf = tree.nodes[tree.leafOf[i]];

@@ -24,7 +24,8 @@ class InspectPageTest : public ::testing::Test
 protected:
     void openDemo()
     {
-        session.setCheckpoints(openCheckpoint(REKEY_RESOURCES "/demo/sam_tiny.pth"), openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init"));
+        session.setCheckpoints(openCheckpoint(REKEY_RESOURCES "/demo/sam_tiny.pth"),
+                               openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init"));
         waitUntilIdle();
     }
     void waitUntilIdle()
@@ -129,7 +130,9 @@ TEST_F(InspectPageTest, AHundredThousandKeysDoNotHoldTheWindow)
     schema.name = "large";
     for (int block = 0; block < 5000; ++block)
         for (int i = 0; i < 20; ++i)
-            schema.tensors.push_back({"model.layers." + std::to_string(block) + ".part" + std::to_string(i) + ".weight", {64, 64}, DType::F32,
+            schema.tensors.push_back({"model.layers." + std::to_string(block) + ".part" + std::to_string(i) + ".weight",
+                                      {64, 64},
+                                      DType::F32,
                                       static_cast<std::uint32_t>(schema.tensors.size())});
     session.openSchema(Side::Source, checkpointFromSchema(std::move(schema)));
     waitUntilIdle();

@@ -120,7 +120,9 @@ std::vector<std::string> notesOfBlocks(const Schema &schema, const std::string &
     for (const auto &[note, leaves] : leavesOf) {
         if (notes.size() == mostNotes)
             break;
-        const std::string others = leaves.size() > 2 ? " and " + std::to_string(leaves.size() - 1) + " more" : leaves.size() == 2 ? " and " + leaves[1] : "";
+        const std::string others = leaves.size() > 2    ? " and " + std::to_string(leaves.size() - 1) + " more"
+                                   : leaves.size() == 2 ? " and " + leaves[1]
+                                                        : "";
         notes.push_back(leaves.front() + others + ": " + note);
     }
     return notes;

@@ -25,7 +25,8 @@ std::string csvField(std::string_view text)
     return quoted + '"';
 }
 
-void writeStatisticsCsv(const Checkpoint &checkpoint, std::span<const std::uint32_t> tensors, const std::filesystem::path &path, const Progress &progress)
+void writeStatisticsCsv(const Checkpoint &checkpoint, std::span<const std::uint32_t> tensors, const std::filesystem::path &path,
+                        const Progress &progress)
 {
     QSaveFile file(QString::fromStdString(path.string()));
     if (!file.open(QIODevice::WriteOnly))
@@ -34,7 +35,8 @@ void writeStatisticsCsv(const Checkpoint &checkpoint, std::span<const std::uint3
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         progress.step(i, tensors.size(), "measuring tensors");
         const TensorEntry &entry = checkpoint.tensors()[tensors[i]];
-        text += fmt::format("{},{},{},{},{}", csvField(entry.key), shapeText(entry.shape), name(entry.dtype), entry.elements(), entry.bytes());
+        text += fmt::format("{},{},{},{},{}", csvField(entry.key), shapeText(entry.shape), name(entry.dtype), entry.elements(),
+                            entry.bytes());
         if (checkpoint.hasValues() && isDecodable(entry.dtype)) {
             const Statistics s = statistics(checkpoint, tensors[i]);
             if (s.finite > 0)

@@ -61,7 +61,8 @@ void FileMetadataPanel::setCheckpoint(const CheckpointPtr &checkpoint)
         rows << StatisticsTable::Row{tr("Files"), {countText(checkpoint->files().size())}};
     const auto &metadata = checkpoint->metadata();
     for (std::size_t i = 0; i < std::min(metadata.size(), mostEntries); ++i)
-        rows << StatisticsTable::Row{shown(pathText(metadata[i].path)), {metadata[i].value.empty() ? shown(metadata[i].type) : shown(metadata[i].value)}};
+        rows << StatisticsTable::Row {shown(pathText(metadata[i].path)),
+                                      {metadata[i].value.empty() ? shown(metadata[i].type) : shown(metadata[i].value)}};
     if (metadata.empty())
         rows << StatisticsTable::Row{tr("Metadata"), {tr("none")}};
     else if (metadata.size() > mostEntries)
@@ -132,20 +133,28 @@ void FileSafetyPanel::setCheckpoint(const CheckpointPtr &checkpoint, std::option
     m_header->setChip(QStringLiteral("check"), tr("Nothing executed"), Status::Proven);
 
     const auto &globals = checkpoint->globals();
-    const auto known = static_cast<std::size_t>(std::count_if(globals.begin(), globals.end(), [](const GlobalUse &use) { return use.grade == Grade::Known; }));
+    const auto known = static_cast<std::size_t>(
+        std::count_if(globals.begin(), globals.end(), [](const GlobalUse &use) { return use.grade == Grade::Known; }));
     if (globals.empty())
         addText(checkpoint->hasValues() ? tr("This format holds names, shapes and bytes. There is nothing in it to run.")
                                         : tr("A schema holds names, shapes and types only."));
     else if (known == globals.size())
         addText(tr("The pickle would import %1 names, all known:").arg(countText(globals.size())));
     else
-        addText(tr("The pickle would import %1 names, %2 of them not known to be harmless:").arg(countText(globals.size()), countText(globals.size() - known)));
+        addText(tr("The pickle would import %1 names, %2 of them not known to be harmless:")
+                    .arg(countText(globals.size()), countText(globals.size() - known)));
     std::vector<GlobalUse> sorted = globals;
     std::stable_sort(sorted.begin(), sorted.end(), [](const GlobalUse &a, const GlobalUse &b) { return a.grade > b.grade; });
     for (std::size_t i = 0; i < std::min(sorted.size(), mostEntries); ++i) {
         const GlobalUse &use = sorted[i];
-        const QString glyph = use.grade == Grade::Known ? QStringLiteral("check") : use.grade == Grade::Unknown ? QStringLiteral("warning") : QStringLiteral("error");
-        addLine(glyph, use.grade == Grade::Known ? good : use.grade == Grade::Unknown ? doubt : bad, shown(use.module + '.' + use.name), true);
+        const QString glyph = use.grade == Grade::Known     ? QStringLiteral("check")
+                              : use.grade == Grade::Unknown ? QStringLiteral("warning")
+                                                            : QStringLiteral("error");
+        addLine(glyph,
+                use.grade == Grade::Known     ? good
+                : use.grade == Grade::Unknown ? doubt
+                                              : bad,
+                shown(use.module + '.' + use.name), true);
     }
     if (sorted.size() > mostEntries)
         addText(tr("and %1 more").arg(countText(sorted.size() - mostEntries)));
@@ -155,7 +164,8 @@ void FileSafetyPanel::setCheckpoint(const CheckpointPtr &checkpoint, std::option
     if (tied == 0)
         addLine(QStringLiteral("check"), good, tr("No shared storage"));
     else
-        addLine(QStringLiteral("tied"), theme.text2, tied == 1 ? tr("1 tensor shares another's storage") : tr("%1 tensors share another's storage").arg(countText(tied)));
+        addLine(QStringLiteral("tied"), theme.text2,
+                tied == 1 ? tr("1 tensor shares another's storage") : tr("%1 tensors share another's storage").arg(countText(tied)));
     if (unusual && *unusual == 0)
         addLine(QStringLiteral("check"), good, tr("No NaN, no infinite value"));
     else if (unusual)

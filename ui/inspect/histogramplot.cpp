@@ -50,7 +50,10 @@ protected:
 class LogarithmicCountTicker : public QCPAxisTickerLog
 {
 protected:
-    QString getTickLabel(double tick, const QLocale &, QChar, int) override { return shortCountText(static_cast<quint64>(std::llround(tick))); }
+    QString getTickLabel(double tick, const QLocale &, QChar, int) override
+    {
+        return shortCountText(static_cast<quint64>(std::llround(tick)));
+    }
 };
 
 /// Values with a real minus sign and no more decimals than the step needs.
@@ -258,7 +261,8 @@ QString HistogramPlot::csv() const
     text += d->targetCounts ? QStringLiteral(",target") : QString();
     text += QLatin1Char('\n');
     for (std::size_t i = 0; bins != nullptr && i < bins->counts.size(); ++i) {
-        const auto edge = [bins](std::size_t bin) { return QString::number(bins->lower + static_cast<double>(bin) * bins->binWidth(), 'g', 9); };
+        const auto edge
+            = [bins](std::size_t bin) { return QString::number(bins->lower + static_cast<double>(bin) * bins->binWidth(), 'g', 9); };
         text += edge(i) + QLatin1Char(',') + edge(i + 1);
         for (const auto &series : {std::cref(d->sourceCounts), std::cref(d->targetCounts)})
             if (series.get())

@@ -44,8 +44,10 @@ void SmallMultiples::setReading(const std::optional<TensorReading> &reading, Sid
     for (std::size_t r = 0; m_reading && r < m_reading->rows.size(); ++r) {
         const TensorReading::Row &row = m_reading->rows[r];
         for (std::size_t c = 0; c < row.cells.size(); ++c)
-            lines << tr("Block %1%2: std %3").arg(row.block).arg(c < m_reading->family.parts.size() ? QLatin1Char(' ') + keyText(m_reading->family.parts[c]) : QString(),
-                                                                 numberText(row.cells[c].standardDeviation));
+            lines << tr("Block %1%2: std %3")
+                         .arg(row.block)
+                         .arg(c < m_reading->family.parts.size() ? QLatin1Char(' ') + keyText(m_reading->family.parts[c]) : QString(),
+                              numberText(row.cells[c].standardDeviation));
     }
     setAccessibleDescription(lines.join(QStringLiteral(". ")));
     updateGeometry();
@@ -98,7 +100,8 @@ void SmallMultiples::paintEvent(QPaintEvent *event)
     const Theme theme = Theme::of(palette());
     for (int c = 0; columns() > 1 && c < columns(); ++c) {
         const QRect cell = cellRect(0, c);
-        paintText(painter, QRect(cell.left() + 8, 8, cell.width(), 20), keyText(m_reading->family.parts[static_cast<std::size_t>(c)]), headerFont(), theme.text);
+        paintText(painter, QRect(cell.left() + 8, 8, cell.width(), 20), keyText(m_reading->family.parts[static_cast<std::size_t>(c)]),
+                  headerFont(), theme.text);
     }
     for (int r = 0; r < static_cast<int>(m_reading->rows.size()); ++r) {
         const QRect whole = choiceRect(r);
@@ -124,8 +127,8 @@ void SmallMultiples::paintEvent(QPaintEvent *event)
             const TensorReading::Cell &cell = row.cells[static_cast<std::size_t>(c)];
             const QRect plot = cellRect(r, c);
             paintCell(painter, plot, cell);
-            paintText(painter, QRect(plot.left(), plot.bottom() + 2, plot.width(), 17), tr("std %1").arg(numberText(cell.standardDeviation)),
-                      tabular(smallFont()), theme.text2);
+            paintText(painter, QRect(plot.left(), plot.bottom() + 2, plot.width(), 17),
+                      tr("std %1").arg(numberText(cell.standardDeviation)), tabular(smallFont()), theme.text2);
         }
     }
     paintFoot(painter);
@@ -164,7 +167,8 @@ void SmallMultiples::paintFoot(QPainter &painter) const
 {
     const Theme theme = Theme::of(palette());
     const QRect first = cellRect(0, 0), last = cellRect(0, columns() - 1);
-    const QRect foot(first.left(), headHeight() + static_cast<int>(m_reading->rows.size()) * rowHeight + 4, last.right() - first.left(), 18);
+    const QRect foot(first.left(), headHeight() + static_cast<int>(m_reading->rows.size()) * rowHeight + 4, last.right() - first.left(),
+                     18);
     const QFont font = tabular(smallFont());
     paintText(painter, foot, axisNumber(m_reading->range.lower), font, theme.text2);
     paintText(painter, foot, axisNumber(m_reading->range.upper), font, theme.text2, Qt::AlignRight | Qt::AlignVCenter);

@@ -102,7 +102,8 @@ QString TensorModel::text(const TensorTree::Node &node, std::uint32_t index, int
 QString TensorModel::toolTip(const TensorTree::Node &node) const
 {
     if (!node.isLeaf())
-        return tr("%1\n%2 keys, %3 values, %4").arg(keyText(node.path), countText(node.keys), countText(node.values), bytesText(node.bytes));
+        return tr("%1\n%2 keys, %3 values, %4")
+            .arg(keyText(node.path), countText(node.keys), countText(node.values), bytesText(node.bytes));
     const SchemaTensor &tensor = m_checkpoint->schema().tensors[node.tensors.front()];
     const auto dtype = name(tensor.dtype);
     return tr("%1\n%2, %3, %4 values, %5")
@@ -132,7 +133,8 @@ QVariant TensorModel::data(const QModelIndex &index, int role) const
         return id;
     case FractionRole:
         // Sizes span decades: bars grow with the logarithm.
-        return m_tree->largest > 1 ? std::log(static_cast<double>(node.values) + 1) / std::log(static_cast<double>(m_tree->largest) + 1) : 1.0;
+        return m_tree->largest > 1 ? std::log(static_cast<double>(node.values) + 1) / std::log(static_cast<double>(m_tree->largest) + 1)
+                                   : 1.0;
     case TagRole:
         return node.repeat > 1 ? QStringLiteral("×%1").arg(node.repeat) : QString();
     case LeafRole:

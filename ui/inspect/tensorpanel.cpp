@@ -53,7 +53,8 @@ protected:
         QPainter painter(this);
         const Theme theme = Theme::of(palette());
         const QRectF area = QRectF(rect()).adjusted(48, 8, -48, -8);
-        const double top = static_cast<double>(std::max<std::uint64_t>(1, *std::max_element(m_histogram->counts.begin(), m_histogram->counts.end())));
+        const double top
+            = static_cast<double>(std::max<std::uint64_t>(1, *std::max_element(m_histogram->counts.begin(), m_histogram->counts.end())));
         const double step = area.width() / static_cast<double>(m_histogram->counts.size());
         const QColor ink = mix(theme.base, m_side == Side::Source ? theme.src : theme.tgt, 0.78);
         for (std::size_t i = 0; i < m_histogram->counts.size(); ++i) {
@@ -61,7 +62,8 @@ protected:
                 continue;
             const double height = std::max(1.0, area.height() * static_cast<double>(m_histogram->counts[i]) / top);
             // Whole pixels side by side, so that no seams show between bars.
-            const int left = qRound(area.left() + static_cast<double>(i) * step), right = qRound(area.left() + static_cast<double>(i + 1) * step);
+            const int left = qRound(area.left() + static_cast<double>(i) * step),
+                      right = qRound(area.left() + static_cast<double>(i + 1) * step);
             painter.fillRect(QRectF(left, area.bottom() - height, right - left, height), ink);
         }
     }
@@ -114,13 +116,16 @@ void TensorPanel::setTensor(const CheckpointPtr &checkpoint, Side side, const st
     m_message->setText(QString::fromStdString(reading->error));
     m_bars->set(reading->histogram, side);
     const auto dtype = name(entry.dtype);
-    const QString stored = QStringLiteral("%1, %2").arg(QString::fromLatin1(dtype.data(), static_cast<qsizetype>(dtype.size())), bytesText(entry.bytes()));
+    const QString stored
+        = QStringLiteral("%1, %2").arg(QString::fromLatin1(dtype.data(), static_cast<qsizetype>(dtype.size())), bytesText(entry.bytes()));
     QList<StatisticsTable::Row> rows{{tr("Shape"), {shapeText(entry.shape)}}, {tr("Values"), {countText(entry.elements())}}};
     if (const auto &s = reading->statistics) {
         const auto number = [&](double value) { return s->finite > 0 ? numberText(value) : QStringLiteral("–"); };
-        rows << StatisticsTable::Row{tr("Minimum"), {number(s->minimum)}} << StatisticsTable::Row{tr("Maximum"), {number(s->maximum)}}
-             << StatisticsTable::Row{tr("Mean"), {number(s->mean)}} << StatisticsTable::Row{tr("Std deviation"), {number(s->standardDeviation())}}
-             << StatisticsTable::Row{tr("Zeros"), {countText(s->zeros)}} << StatisticsTable::Row{tr("NaN or infinite"), {countText(s->nans + s->infinities)}};
+        rows << StatisticsTable::Row {tr("Minimum"), {number(s->minimum)}} << StatisticsTable::Row {tr("Maximum"), {number(s->maximum)}}
+             << StatisticsTable::Row {tr("Mean"), {number(s->mean)}}
+             << StatisticsTable::Row {tr("Std deviation"), {number(s->standardDeviation())}}
+             << StatisticsTable::Row {tr("Zeros"), {countText(s->zeros)}}
+             << StatisticsTable::Row {tr("NaN or infinite"), {countText(s->nans + s->infinities)}};
     }
     rows << StatisticsTable::Row{tr("Stored"), {stored}};
     m_table->setRows(rows);

@@ -24,10 +24,12 @@ void keepRowsAround(TensorReading &reading)
     const auto place = static_cast<std::size_t>(own - members.begin());
     const std::size_t half = TensorReading::mostRows / 2;
     const std::size_t first = std::min(place > half ? place - half : 0, members.size() - TensorReading::mostRows);
-    members = {members.begin() + static_cast<std::ptrdiff_t>(first), members.begin() + static_cast<std::ptrdiff_t>(first + TensorReading::mostRows)};
+    members = {members.begin() + static_cast<std::ptrdiff_t>(first),
+               members.begin() + static_cast<std::ptrdiff_t>(first + TensorReading::mostRows)};
 }
 
-TensorReading::Cell readCell(const Checkpoint &checkpoint, std::uint32_t tensor, std::uint64_t firstRow, std::uint64_t rows, const ValueRange &range)
+TensorReading::Cell readCell(const Checkpoint &checkpoint, std::uint32_t tensor, std::uint64_t firstRow, std::uint64_t rows,
+                             const ValueRange &range)
 {
     TensorReading::Cell cell;
     cell.counts = histogramOfRows(checkpoint, tensor, firstRow, rows, range.lower, range.upper, TensorReading::cellBins).counts;

@@ -47,7 +47,10 @@ public:
         if (quiet)
             font.setPixelSize(smallFont().pixelSize());
         paintText(*painter, option.rect.adjusted(4, 0, -8, 0), index.data().toString(), font,
-                  quiet ? theme.text3 : index.column() == TensorModel::Values ? theme.text : theme.text2, Qt::AlignRight | Qt::AlignVCenter);
+                  quiet                                   ? theme.text3
+                  : index.column() == TensorModel::Values ? theme.text
+                                                          : theme.text2,
+                  Qt::AlignRight | Qt::AlignVCenter);
     }
 
 private:
@@ -55,8 +58,8 @@ private:
     {
         const bool leaf = index.data(TensorModel::LeafRole).toBool();
         const QRect row = option.rect;
-        painter.drawPixmap(QPoint(row.left() + 2, row.top() + 5),
-                           iconPixmap(leaf ? QStringLiteral("tensor") : QStringLiteral("group"), 14, painter.device()->devicePixelRatioF(), theme.text2));
+        painter.drawPixmap(QPoint(row.left() + 2, row.top() + 5), iconPixmap(leaf ? QStringLiteral("tensor") : QStringLiteral("group"), 14,
+                                                                             painter.device()->devicePixelRatioF(), theme.text2));
         const QString text = index.data().toString(), tag = index.data(TensorModel::TagRole).toString();
         const int tagWidth = tag.isEmpty() ? 0 : QFontMetrics(smallFont()).horizontalAdvance(tag) + 18;
         const int room = row.width() - 24 - tagWidth;
@@ -74,7 +77,8 @@ private:
         painter.setBrush(mix(theme.base, theme.text, 0.10));
         painter.drawRoundedRect(track, 2, 2);
         painter.setBrush(theme.text2);
-        painter.drawRoundedRect(QRectF(track.topLeft(), QSizeF(std::max(4.0, track.width() * index.data(TensorModel::FractionRole).toDouble()), 4)), 2, 2);
+        painter.drawRoundedRect(
+            QRectF(track.topLeft(), QSizeF(std::max(4.0, track.width() * index.data(TensorModel::FractionRole).toDouble()), 4)), 2, 2);
     }
 
     void paintBars(QPainter &painter, const QStyleOptionViewItem &option, const QModelIndex &index, const Theme &theme) const
@@ -122,8 +126,8 @@ protected:
         const Theme theme = Theme::of(palette());
         painter->fillRect(rect, theme.base);
         const int alignment = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt();
-        paintText(*painter, rect.adjusted(section == 0 ? 32 : 4, 0, -8, 0), model()->headerData(section, Qt::Horizontal).toString(), secondaryFont(),
-                  theme.text2, Qt::Alignment(alignment));
+        paintText(*painter, rect.adjusted(section == 0 ? 32 : 4, 0, -8, 0), model()->headerData(section, Qt::Horizontal).toString(),
+                  secondaryFont(), theme.text2, Qt::Alignment(alignment));
         const qreal hairline = 1.0 / devicePixelRatioF();
         painter->fillRect(QRectF(rect.left(), rect.bottom() + 1 - hairline, rect.width(), hairline), theme.line);
     }
@@ -159,12 +163,14 @@ void TensorView::sizeColumns()
 {
     if (model() == nullptr || model()->columnCount() < TensorModel::ColumnCount)
         return;
-    const std::pair<int, int> widths[] = {{TensorModel::ShapeColumn, 100}, {TensorModel::Values, 66}, {TensorModel::Size, 60},
-                                          {TensorModel::HistogramColumn, 88}, {TensorModel::Mean, 60}, {TensorModel::StandardDeviation, 62}};
+    const std::pair<int, int> widths[]
+        = {{TensorModel::ShapeColumn, 100},    {TensorModel::Values, 66}, {TensorModel::Size, 60},
+           {TensorModel::HistogramColumn, 88}, {TensorModel::Mean, 60},   {TensorModel::StandardDeviation, 62}};
     int taken = 0;
     for (const auto &[column, wide] : widths) {
         // Narrow windows give up the figures first, then the bars; the key keeps its place.
-        const bool shown = column == TensorModel::ShapeColumn || column == TensorModel::Values || width() >= (column == TensorModel::Size ? 420 : 560);
+        const bool shown
+            = column == TensorModel::ShapeColumn || column == TensorModel::Values || width() >= (column == TensorModel::Size ? 420 : 560);
         setColumnHidden(column, !shown);
         if (!shown)
             continue;

@@ -45,7 +45,9 @@ private:
 
     std::string faultOf(const std::string &word, const Json &rule, const Json &value, const Json &schema, const std::string &place) const
     {
-        const auto unless = [&](bool fine) { return fine ? std::string() : fmt::format("{}: {} breaks \"{}\": {}", place, value.dump(), word, rule.dump()); };
+        const auto unless = [&](bool fine) {
+            return fine ? std::string() : fmt::format("{}: {} breaks \"{}\": {}", place, value.dump(), word, rule.dump());
+        };
         if (word == "$schema" || word == "$id" || word == "title" || word == "description" || word == "default" || word == "$defs")
             return {};
         if (word == "$ref")
@@ -61,7 +63,9 @@ private:
         if (word == "required")
             return unless(!value.is_object() || std::ranges::all_of(rule, [&](const Json &name) { return value.contains(name); }));
         if (word == "additionalProperties")
-            return unless(!value.is_object() || std::ranges::all_of(value.items(), [&](const auto &item) { return schema.at("properties").contains(item.key()); }));
+            return unless(!value.is_object() || std::ranges::all_of(value.items(), [&](const auto &item) {
+                return schema.at("properties").contains(item.key());
+            }));
         if (word == "oneOf")
             return unless(std::ranges::count_if(rule, [&](const Json &each) { return fault(value, each, place).empty(); }) == 1);
         if (word == "items") {
@@ -73,7 +77,8 @@ private:
         }
         if (word == "properties") {
             for (const auto &[name, each] : rule.items()) {
-                const std::string found = value.is_object() && value.contains(name) ? fault(value[name], each, place + "." + name) : std::string();
+                const std::string found
+                    = value.is_object() && value.contains(name) ? fault(value[name], each, place + "." + name) : std::string();
                 if (!found.empty())
                     return found;
             }

@@ -41,7 +41,8 @@ public:
     {
         Transform result;
         for (int i = number(0, 4); i > 0; --i) {
-            Step step{*stepByName(stepNames[static_cast<std::size_t>(number(0, static_cast<int>(stepNames.size()) - 1))]), chance() ? number(0, 3) : -1};
+            Step step {*stepByName(stepNames[static_cast<std::size_t>(number(0, static_cast<int>(stepNames.size()) - 1))]),
+                       chance() ? number(0, 3) : -1};
             std::visit([this](auto &op) { visitFields(op, [this](const StepField &field, auto &value) { set(field, value); }); }, step.op);
             result.push_back(std::move(step));
         }
@@ -55,7 +56,8 @@ private:
     /// Words, and what JSON has to escape.
     std::string text()
     {
-        static const std::vector<std::string> pieces = {"", "SAM", " ", "→", "\"", "\\", "\n", "\t", "{", "[,]", "/*", "\x01", "\x7f", "é", "😀", "a: 1", "null"};
+        static const std::vector<std::string> pieces
+            = {"", "SAM", " ", "→", "\"", "\\", "\n", "\t", "{", "[,]", "/*", "\x01", "\x7f", "é", "😀", "a: 1", "null"};
         std::string result;
         for (int i = number(0, 4); i > 0; --i)
             result += pieces[static_cast<std::size_t>(number(0, static_cast<int>(pieces.size()) - 1))];
@@ -68,12 +70,17 @@ private:
         return chance() ? number(-8, 8) / 4.0 : std::isfinite(value) ? value : 0.1;
     }
 
-    MappingSide side() { return {text(), chance() ? std::string(64, "0123456789abcdef"[number(0, 15)]) : std::string(), static_cast<std::size_t>(number(0, 5000))}; }
+    MappingSide side()
+    {
+        return {text(), chance() ? std::string(64, "0123456789abcdef"[number(0, 15)]) : std::string(),
+                static_cast<std::size_t>(number(0, 5000))};
+    }
 
     Pattern pattern()
     {
-        static const std::vector<std::string> pieces = {"a", ".b", ".{i}", ".{leaf}", ".{rest}", ".{x:q|k|v}", ".{y:|.norm}", ".{i+1}", ".{3*i+j}", ".{7-i}",
-                                                        "{{", "}}", "/kernel", ".weight", "é", "\"", "\\", "_{n}", ".{rest2}"};
+        static const std::vector<std::string> pieces
+            = {"a",  ".b", ".{i}",    ".{leaf}", ".{rest}", ".{x:q|k|v}", ".{y:|.norm}", ".{i+1}", ".{3*i+j}", ".{7-i}",
+               "{{", "}}", "/kernel", ".weight", "é",       "\"",         "\\",          "_{n}",   ".{rest2}"};
         std::string result = "k";
         for (int i = number(0, 5); i > 0; --i)
             result += pieces[static_cast<std::size_t>(number(0, static_cast<int>(pieces.size()) - 1))];

@@ -33,7 +33,8 @@ public:
     TransformCase next(int most)
     {
         TransformCase result;
-        const DType dtype = std::vector{DType::F32, DType::F32, DType::F16, DType::BF16, DType::F64, DType::I64, DType::U8, DType::Bool, DType::F8E4M3}[index(9)];
+        const DType dtype = std::vector {DType::F32, DType::F32, DType::F16,  DType::BF16,  DType::F64,
+                                         DType::I64, DType::U8,  DType::Bool, DType::F8E4M3}[index(9)];
         const Shape shape = this->shape();
         for (int i = number(1, 4); i > 0; --i)
             result.inputs.push_back({number(0, 3) == 0 ? this->shape() : shape, number(0, 9) == 0 ? DType::F32 : dtype});

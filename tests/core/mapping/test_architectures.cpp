@@ -31,9 +31,11 @@ Schema resourceSchema(const std::string &name)
 /// The truth files were made by running transformers' own conversion on the key lists.
 TEST(Architectures, SamRulesAgreeWithTheTruth)
 {
-    const struct { std::string source, target, from, to; } cases[] = {
-        {"sam_vit_b", "hf_sam_base", "original", "hf"}, {"sam_vit_l", "hf_sam_large", "original", "hf"}, {"sam_vit_h", "hf_sam_huge", "original", "hf"},
-        {"hf_sam_base", "sam_vit_b", "hf", "original"}, {"hf_sam_large", "sam_vit_l", "hf", "original"}, {"hf_sam_huge", "sam_vit_h", "hf", "original"},
+    const struct { std::string source, target, from, to;
+    } cases[] = {
+        {"sam_vit_b", "hf_sam_base", "original", "hf"},  {"sam_vit_l", "hf_sam_large", "original", "hf"},
+        {"sam_vit_h", "hf_sam_huge", "original", "hf"},  {"hf_sam_base", "sam_vit_b", "hf", "original"},
+        {"hf_sam_large", "sam_vit_l", "hf", "original"}, {"hf_sam_huge", "sam_vit_h", "hf", "original"},
     };
     for (const auto &c : cases) {
         SCOPED_TRACE(c.source + " to " + c.target);
@@ -48,7 +50,8 @@ TEST(Architectures, SamRulesAgreeWithTheTruth)
         const json pairs = json::parse(resolutionToPairsJson(mapping, resolution, source, target));
         for (const json &pair : pairs["pairs"])
             written.emplace(pair["target"], pair["sources"].dump() + pair["op"].dump());
-        const json truth = json::parse(test::fileText(std::string(REKEY_TEST_DATA "/mapping/truth/") + c.source + "_to_" + c.target + ".json"));
+        const json truth
+            = json::parse(test::fileText(std::string(REKEY_TEST_DATA "/mapping/truth/") + c.source + "_to_" + c.target + ".json"));
         for (const json &pair : truth["pairs"])
             expected.emplace(pair["target"], pair["sources"].dump() + pair["op"].dump());
         EXPECT_EQ(written, expected);

@@ -47,15 +47,23 @@ std::vector<std::string> ruleLines(const Mapping &mapping)
 TEST(Inversion, WholeMapping)
 {
     const Schema source = schemaOf({{"pe", {2}}, {"b.0.qkv", {6, 4}}, {"b.1.qkv", {6, 4}}, {"w", {3, 4}}, {"e.0", {2}}, {"e.1", {2}}});
-    const Schema target = schemaOf({{"x.pe", {2}}, {"y.pe", {2}}, {"l.1.q", {2, 4}}, {"l.1.k", {2, 4}}, {"l.1.v", {2, 4}}, {"l.2.q", {2, 4}},
-                                    {"l.2.k", {2, 4}}, {"l.2.v", {2, 4}}, {"w", {4, 3}}, {"all", {2, 2}}});
+    const Schema target = schemaOf({{"x.pe", {2}},
+                                    {"y.pe", {2}},
+                                    {"l.1.q", {2, 4}},
+                                    {"l.1.k", {2, 4}},
+                                    {"l.1.v", {2, 4}},
+                                    {"l.2.q", {2, 4}},
+                                    {"l.2.k", {2, 4}},
+                                    {"l.2.v", {2, 4}},
+                                    {"w", {4, 3}},
+                                    {"all", {2, 2}}});
     const Back back = invertAndResolve({map({"pe"}, {"x.pe"}), map({"pe"}, {"y.pe"}),
                                         map({"b.{i}.qkv"}, {"l.{i+1}.q", "l.{i+1}.k", "l.{i+1}.v"}, "split dim 0 into 3"),
                                         map({"w"}, {"w"}, "transpose 0 1"), map({"e.{e}"}, {"all"}, "stack dim 0")},
                                        source, target);
     EXPECT_EQ(ruleLines(back.inversion.mapping),
-              (std::vector<std::string>{"x.pe -> pe", "drop y.pe", "l.{i+1}.q l.{i+1}.k l.{i+1}.v -> b.{i}.qkv: concat dim 0", "w -> w: transpose 0 1",
-                                        "all -> e.{e}: unstack dim 0"}));
+              (std::vector<std::string> {"x.pe -> pe", "drop y.pe", "l.{i+1}.q l.{i+1}.k l.{i+1}.v -> b.{i}.qkv: concat dim 0",
+                                         "w -> w: transpose 0 1", "all -> e.{e}: unstack dim 0"}));
     EXPECT_EQ(back.inversion.notInvertible, std::vector<std::string>());
     EXPECT_TRUE(back.resolution.complete());
     EXPECT_EQ(back.inversion.mapping.sources.front(), describeSide(target));
@@ -64,7 +72,8 @@ TEST(Inversion, WholeMapping)
 
 TEST(Inversion, TiedTargetsOfOneRule)
 {
-    const Back back = invertAndResolve({map({"pe"}, {"z.pe", "x.pe", "y.pe"})}, schemaOf({{"pe", {2}}}), schemaOf({{"x.pe", {2}}, {"y.pe", {2}}}));
+    const Back back
+        = invertAndResolve({map({"pe"}, {"z.pe", "x.pe", "y.pe"})}, schemaOf({{"pe", {2}}}), schemaOf({{"x.pe", {2}}, {"y.pe", {2}}}));
     EXPECT_EQ(ruleLines(back.inversion.mapping), (std::vector<std::string>{"x.pe -> pe", "drop z.pe y.pe"}));
     EXPECT_TRUE(back.resolution.complete());
 }
@@ -85,8 +94,8 @@ TEST(Inversion, SaysWhichRulesDoNot)
 {
     const Schema source = schemaOf({{"pos", {5, 2}}, {"head", {2}}, {"a", {2}}, {"b", {2}}});
     const Schema target = schemaOf({{"pos", {4, 2}}, {"s", {2}}, {"new", {1}}});
-    const Back back =
-        invertAndResolve({map({"pos"}, {"pos"}, "slice dim 0 from 1"), map({"a", "b"}, {"s"}, "sum"), drop("head"), init("new")}, source, target);
+    const Back back = invertAndResolve(
+        {map({"pos"}, {"pos"}, "slice dim 0 from 1"), map({"a", "b"}, {"s"}, "sum"), drop("head"), init("new")}, source, target);
     EXPECT_EQ(back.inversion.notInvertible,
               (std::vector<std::string>{"Rule 1 ('pos'): 'slice dim 0 from 1' cannot be undone.", "Rule 2 ('a'): 'sum' cannot be undone.",
                                         "Rule 3 ('head'): it drops its keys; on the way back they keep the values of the target."}));

@@ -55,12 +55,32 @@ TEST(MappingFile, RoundTripIsExact)
 
 TEST(MappingFile, EveryStepRoundTrips)
 {
-    for (const std::string text :
-         {"concat dim 0", "split dim 1 into 3", "split dim 0 sizes 32,32,64", "slice dim 1 from 1 to 577 step 2", "slice dim 1 from 1",
-          "pad dim 1 before 1 after 0 value 0.5", "permute 0,2,3,1", "transpose 0 1", "reshape 0×-1×64", "reshape scalar", "squeeze dim 0",
-          "unsqueeze dim -1", "stack dim 0", "unstack dim 0", "interleave dim 0 outer 2 a 12 b 3", "repeat dim 0 times 3",
-          "interpolate dim 1 to 14×14 keep 1 flattened", "cast BF16", "scale 0.125", "add -1", "sum", "negate", "fuse_weight_norm dim 0",
-          "split_weight_norm dim 0", "fold_batch_norm eps 0.001 bias", "negate only input 1"}) {
+    for (const std::string text : {"concat dim 0",
+                                   "split dim 1 into 3",
+                                   "split dim 0 sizes 32,32,64",
+                                   "slice dim 1 from 1 to 577 step 2",
+                                   "slice dim 1 from 1",
+                                   "pad dim 1 before 1 after 0 value 0.5",
+                                   "permute 0,2,3,1",
+                                   "transpose 0 1",
+                                   "reshape 0×-1×64",
+                                   "reshape scalar",
+                                   "squeeze dim 0",
+                                   "unsqueeze dim -1",
+                                   "stack dim 0",
+                                   "unstack dim 0",
+                                   "interleave dim 0 outer 2 a 12 b 3",
+                                   "repeat dim 0 times 3",
+                                   "interpolate dim 1 to 14×14 keep 1 flattened",
+                                   "cast BF16",
+                                   "scale 0.125",
+                                   "add -1",
+                                   "sum",
+                                   "negate",
+                                   "fuse_weight_norm dim 0",
+                                   "split_weight_norm dim 0",
+                                   "fold_batch_norm eps 0.001 bias",
+                                   "negate only input 1"}) {
         const Mapping mapping = test::mappingOf({map({"a", "b"}, {"c"}, text)});
         EXPECT_EQ(mappingFromJson(mappingToJson(mapping), ""), mapping) << text;
     }
@@ -128,8 +148,9 @@ TEST(MappingFile, SchemaKnowsEveryStepAndRefusesMistakes)
         return schema.fault(nlohmann::json::parse("{\"format\": \"rekey-mapping\", \"version\": 1, \"rules\": [" + rules + "]}"));
     };
     EXPECT_EQ(faultOf("{\"sources\": [\"a\"], \"targets\": [\"b\"]}"), "");
-    for (const char *wrong : {"{\"sources\": \"a\"}", "{\"source\": [\"a\"]}", "{\"state\": \"sure\"}", "{\"confidence\": 2}", "{\"transform\": [{\"op\": \"concat\"}]}",
-                              "{\"transform\": [{\"op\": \"negate\", \"dim\": 0}]}", "{\"transform\": [{\"op\": \"concat\", \"dim\": 0.5}]}"})
+    for (const char *wrong : {"{\"sources\": \"a\"}", "{\"source\": [\"a\"]}", "{\"state\": \"sure\"}", "{\"confidence\": 2}",
+                              "{\"transform\": [{\"op\": \"concat\"}]}", "{\"transform\": [{\"op\": \"negate\", \"dim\": 0}]}",
+                              "{\"transform\": [{\"op\": \"concat\", \"dim\": 0.5}]}"})
         EXPECT_NE(faultOf(wrong), "") << wrong;
 }
 
@@ -138,20 +159,24 @@ TEST(MappingFile, RefusesWithPlaceAndReason)
     const auto document = [](const std::string &rules) {
         return "{\n \"format\": \"rekey-mapping\",\n \"version\": 1,\n \"rules\": [\n" + rules + "\n ]\n}\n";
     };
-    const struct { std::string text, message; } cases[] = {
+    const struct { std::string text, message;
+    } cases[] = {
         {"", "m.json: line 1, column 1: is no valid JSON"},
         {"{\"format\": \"rekey-mapping\",\n \"version\": 1,\n \"rules\": [,]}", "m.json: line 3, column 12: is no valid JSON"},
         {"[]", "m.json: is no mapping: expected \"format\": \"rekey-mapping\""},
         {"{\"format\": \"other\"}", "m.json: is no mapping"},
         {"{\"format\": \"rekey-mapping\"}", "version"},
-        {"{\"format\": \"rekey-mapping\",\n\"version\": 2}", "m.json: version, line 2, column 12: the mapping has format version 2, this Rekey reads version 1"},
+        {"{\"format\": \"rekey-mapping\",\n\"version\": 2}",
+         "m.json: version, line 2, column 12: the mapping has format version 2, this Rekey reads version 1"},
         {"{\"format\": \"rekey-mapping\", \"version\": 1}", "'rules' is missing"},
-        {document("{\"sources\": [\"a\"], \"target\": [\"b\"]}"), "m.json: rules[0].target, line 5, column 30: unknown field 'target'; known here: kind, sources"},
+        {document("{\"sources\": [\"a\"], \"target\": [\"b\"]}"),
+         "m.json: rules[0].target, line 5, column 30: unknown field 'target'; known here: kind, sources"},
         {document("{\"sources\": [\"a\"]}"), "m.json: rules[0], line 5, column 1: the rule has no 'targets'"},
         {document("{\"targets\": [\"a\"]}"), "the rule has no 'sources'"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"]},\n{\"sources\": [\"a.{i\"],\n\"targets\": [\"b\"]}"),
          "m.json: rules[1].sources[0], line 6, column 14: 'a.{i' is no pattern: at character 3: expected '}'"},
-        {document("{\"sources\": \"a\", \"targets\": [\"b\"]}"), "rules[0].sources, line 5, column 13: expected a list in [ ], found \"a\""},
+        {document("{\"sources\": \"a\", \"targets\": [\"b\"]}"),
+         "rules[0].sources, line 5, column 13: expected a list in [ ], found \"a\""},
         {document("{\"sources\": [1], \"targets\": [\"b\"]}"), "rules[0].sources[0], line 5, column 14: expected text in quotes, found 1"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"],\n \"transform\": [{\"op\": \"concta\", \"dim\": 0}]}"),
          "rules[0].transform[0].op, line 6, column 23: expected one of concat, split"},
@@ -166,16 +191,21 @@ TEST(MappingFile, RefusesWithPlaceAndReason)
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"state\": \"sure\"}"),
          "rules[0].state, line 5, column 47: expected one of proven, suggested, accepted, to-review, found \"sure\""},
         {document("{\"kind\": \"drop\", \"sources\": [\"a\"], \"targets\": [\"b\"]}"), "a 'drop' rule has 'sources' only"},
-        {document("{\"sources\": [\"é→\"], \"targets\": [\"b\"], \"state\": 1}"), "rules[0].state, line 5, column 48: expected text in quotes, found 1"},
-        {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"confidence\": 1.5}"), "rules[0].confidence, line 5, column 52: expected a number from 0 to 1, found 1.5"},
+        {document("{\"sources\": [\"é→\"], \"targets\": [\"b\"], \"state\": 1}"),
+         "rules[0].state, line 5, column 48: expected text in quotes, found 1"},
+        {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"confidence\": 1.5}"),
+         "rules[0].confidence, line 5, column 52: expected a number from 0 to 1, found 1.5"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"confidence\": 1e999}"), "m.json: cannot be read: number overflow"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"],\n \"targets\": [\"c\"]}"),
          "m.json: line 6, column 2: the field 'targets' stands here for the second time; one of them has to go"},
-        {document("{\"kind\": \"init\", \"targets\": [\"b\"], \"init\": \"normal\", \"init_std\": -1}"), "init_std, line 5, column 66: expected a number from 0, found -1"},
-        {document("{\"kind\": \"init\", \"targets\": [\"b\"], \"init\": \"random\"}"), "rules[0].init, line 5, column 44: expected one of keep, zeros, ones, normal"},
+        {document("{\"kind\": \"init\", \"targets\": [\"b\"], \"init\": \"normal\", \"init_std\": -1}"),
+         "init_std, line 5, column 66: expected a number from 0, found -1"},
+        {document("{\"kind\": \"init\", \"targets\": [\"b\"], \"init\": \"random\"}"),
+         "rules[0].init, line 5, column 44: expected one of keep, zeros, ones, normal"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"transform\": [{\"op\": \"negate\", \"only\": -1}]}"),
          "rules[0].transform[0].only, line 5, column 77: expected a number from 0, the place of the one input meant, found -1"},
-        {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"transform\": [{\"op\": \"interpolate\", \"dim\": 0, \"sizes\": [3], \"mode\": \"cubic\"}]}"),
+        {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"transform\": [{\"op\": \"interpolate\", \"dim\": 0, \"sizes\": [3], "
+                  "\"mode\": \"cubic\"}]}"),
          "mode, line 5, column 106: expected one of linear, bilinear, bicubic, found 'cubic'"},
         {document("{\"sources\": [\"a\"], \"targets\": [\"b\"], \"transform\": [{\"op\": \"cast\", \"dtype\": \"F31\"}]}"),
          "rules[0].transform[0].dtype, line 5, column 76: expected an element type such as F32, found \"F31\""},

@@ -132,7 +132,8 @@ TEST(Transform, InversesLeadBackToTheSameShapes)
 
 TEST(Transform, FaultsNameBothShapes)
 {
-    const struct { std::string text; std::vector<Shape> before; std::string message; } faults[] = {
+    const struct { std::string text; std::vector<Shape> before; std::string message;
+    } faults[] = {
         {"concat dim 0", {{480, 160}, {480, 80}}, "concat dim 0: 480×160 and 480×80 differ in dimension 1"},
         {"concat dim 0", {{4}, {4, 1}}, "concat dim 0: 4 and 4×1 differ in the number of dimensions"},
         {"concat dim 2", {{4, 1}}, "concat dim 2: a tensor of shape 4×1 has no dimension 2"},
@@ -155,8 +156,12 @@ TEST(Transform, FaultsNameBothShapes)
         {"interpolate dim 1 to 3×3", {{0, 7, 2}}, "interpolate dim 1 to 3×3: 0×7×2 holds nothing to interpolate"},
         {"split dim 0 into 2000000000", {{0}}, "split dim 0 into 2000000000: 2000000000 parts are more than any model has"},
         {"concat dim 0", {{INT64_MAX}, {INT64_MAX}}, "concat dim 0: sizes 9223372036854775807 and 9223372036854775807 are too large"},
-        {"fuse_weight_norm dim 0", {{3}, {4, 2}}, "fuse_weight_norm dim 0: g of shape 3 does not have one value for each of dimension 0 of 4×2"},
-        {"fold_batch_norm", {{4, 2}, {4}}, "fold_batch_norm: needs 5 tensors (weight, norm weight, norm bias, running mean, running variance), there are 2"},
+        {"fuse_weight_norm dim 0",
+         {{3}, {4, 2}},
+         "fuse_weight_norm dim 0: g of shape 3 does not have one value for each of dimension 0 of 4×2"},
+        {"fold_batch_norm",
+         {{4, 2}, {4}},
+         "fold_batch_norm: needs 5 tensors (weight, norm weight, norm bias, running mean, running variance), there are 2"},
         {"concat dim 0 only input 0", {{4}, {4}}, "concat dim 0 only input 0: 'only input' goes with steps that act on each tensor alone"},
         {"negate only input 2", {{4}, {4}}, "negate only input 2: there is no input 2, only 2 tensors"},
     };

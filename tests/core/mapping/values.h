@@ -86,7 +86,8 @@ inline Schema schemaFile(const std::string &path)
     schema.name = json.value("name", "");
     for (const auto &row : json.at("tensors")) {
         const auto index = static_cast<std::uint32_t>(schema.tensors.size());
-        schema.tensors.push_back({row.at("key"), row.at("shape").get<Shape>(), dtypeFromName(row.at("dtype").get<std::string>()).value(), index});
+        schema.tensors.push_back(
+            {row.at("key"), row.at("shape").get<Shape>(), dtypeFromName(row.at("dtype").get<std::string>()).value(), index});
     }
     return schema;
 }

@@ -18,7 +18,8 @@ inline std::map<std::string, std::string> digests(const std::filesystem::path &p
     const CheckpointPtr checkpoint = openCheckpoint(path);
     std::map<std::string, std::string> result;
     for (std::size_t i = 0; i < checkpoint->tensors().size(); ++i)
-        result[checkpoint->tensors()[i].key] = fmt::format("{} {} {}", name(checkpoint->tensors()[i].dtype), shapeText(checkpoint->tensors()[i].shape), sha256(*checkpoint, i));
+        result[checkpoint->tensors()[i].key] = fmt::format("{} {} {}", name(checkpoint->tensors()[i].dtype),
+                                                           shapeText(checkpoint->tensors()[i].shape), sha256(*checkpoint, i));
     return result;
 }
 
@@ -31,7 +32,8 @@ inline std::string differences(const std::filesystem::path &found, const std::fi
         if (other == here.end() || other->second != digest)
             return fmt::format("{}: '{}' is {}, expected {}", found.string(), key, other == here.end() ? "missing" : other->second, digest);
     }
-    return here.size() == there.size() ? std::string() : fmt::format("{}: {} tensors, expected {}", found.string(), here.size(), there.size());
+    return here.size() == there.size() ? std::string()
+                                       : fmt::format("{}: {} tensors, expected {}", found.string(), here.size(), there.size());
 }
 
 /// Rekey's own conversion.

@@ -68,7 +68,8 @@ nlohmann::json describe(const ExportInput &input)
         pair["sources"].push_back(tensor.key);
     for (const Assignment &assignment : input.resolution->assignments) {
         if (input.mapping->rules[assignment.rule].transform.empty() && assignment.sources.size() == 1)
-            pair["plain"][input.source->tensors[assignment.sources.front()].key].push_back(input.target->tensors[assignment.targets.front()].key);
+            pair["plain"][input.source->tensors[assignment.sources.front()].key].push_back(
+                input.target->tensors[assignment.targets.front()].key);
     }
     for (std::size_t i = 0; i < input.target->tensors.size(); ++i) {
         if (input.resolution->targets[i].status == TargetStatus::Filled)
@@ -79,7 +80,8 @@ nlohmann::json describe(const ExportInput &input)
 
 void exportAll(const fs::path &folder, const ExportInput &input)
 {
-    for (const auto &[file, id] : {std::pair("convert.py", "python"), std::pair("names.py", "transformers"), std::pair("conversions.py", "transformers5")})
+    for (const auto &[file, id] :
+         {std::pair("convert.py", "python"), std::pair("names.py", "transformers"), std::pair("conversions.py", "transformers5")})
         std::ofstream(folder / file) << exporterById(id).write(input);
     std::ofstream(folder / "pair.json") << describe(input);
 }
@@ -108,7 +110,8 @@ Pair prepare(const fs::path &data)
     const Resolution rest = resolve(pair.mapping, from, to);
     exportAll(pair.folder, {&pair.mapping, &from, &to, &rest});
     const Inversion inversion = invert(pair.mapping, rest, from, to);
-    const auto drops = static_cast<std::size_t>(std::ranges::count(pair.mapping.rules, RuleKind::Drop, &Rule::kind)); // not in the way of the others
+    const auto drops
+        = static_cast<std::size_t>(std::ranges::count(pair.mapping.rules, RuleKind::Drop, &Rule::kind)); // not in the way of the others
     pair.leadsBack = inversion.notInvertible.size() == drops;
     pair.back = inversion.mapping;
     convert(pair.source, pair.mapping, pair.target, pair.folder / "rekey.safetensors");
@@ -142,7 +145,8 @@ TEST(Agreement, ScriptsOfRealPairs)
         tensors += expected.size();
         EXPECT_EQ(fs::exists(pair.folder / "script_back.safetensors"), pair.leadsBack);
         if (pair.leadsBack) {
-            convert(openCheckpoint(pair.folder / "rekey.safetensors"), pair.back, checkpointFromSchema(pair.source->schema()), pair.folder / "back.safetensors");
+            convert(openCheckpoint(pair.folder / "rekey.safetensors"), pair.back, checkpointFromSchema(pair.source->schema()),
+                    pair.folder / "back.safetensors");
             EXPECT_EQ(differences(pair.folder / "script_back.safetensors", pair.folder / "back.safetensors"), "");
             ++back;
         }

@@ -73,7 +73,8 @@ TEST(Exporters, MarkdownSaysWhatAPersonAsks)
     Rule question = test::open(map({"u"}, {"v"}));
     question.evidence = {"same shape | only one"};
     Pair pair = pairOf({map({"{i}.q", "{i}.k"}, {"{i}.qk"}, "concat dim 0"), question, drop("head", "other task")},
-                       schemaOf({{"0.q", {2}}, {"0.k", {2}}, {"u", {1}}, {"head", {9}}, {"left", {1}}}), schemaOf({{"0.qk", {4}}, {"v", {1}}, {"w", {1}}}));
+                       schemaOf({{"0.q", {2}}, {"0.k", {2}}, {"u", {1}}, {"head", {9}}, {"left", {1}}}),
+                       schemaOf({{"0.qk", {4}}, {"v", {1}}, {"w", {1}}}));
     const std::string text = exporterById("markdown").write(pair.input());
     EXPECT_THAT(text, HasSubstr("| filled | 1 |\n| initialised | 0 |\n| to review | 1 |\n| missing | 1 |"));
     EXPECT_THAT(text, HasSubstr("| used | 2 |\n| to review | 1 |\n| dropped | 1 |\n| unused | 1 |"));
@@ -86,10 +87,16 @@ TEST(Exporters, MarkdownSaysWhatAPersonAsks)
 
 TEST(Exporters, TransformersForm)
 {
-    const std::vector<Rule> rules = {map({"blocks.{i}.{leaf}"}, {"layers.{i}.{leaf}"}), map({"n.{x:0|1}.w"}, {"n.{x:conv|norm}.w"}),
-                                     map({"{part:attn|mlp}.{rest}"}, {"x.{part}.{rest}"}), map({"a.{i}"}, {"a.{i+1}"}), map({"pe"}, {"one.pe", "two.pe"}),
-                                     map({"pe"}, {"three.pe"}), map({"q", "k"}, {"qk"}, "concat dim 0"), drop("head", "other task"),
-                                     map({"v{i}"}, {"v{i}0"}), map({"s.{rest}"}, {"t.{rest}"})};
+    const std::vector<Rule> rules = {map({"blocks.{i}.{leaf}"}, {"layers.{i}.{leaf}"}),
+                                     map({"n.{x:0|1}.w"}, {"n.{x:conv|norm}.w"}),
+                                     map({"{part:attn|mlp}.{rest}"}, {"x.{part}.{rest}"}),
+                                     map({"a.{i}"}, {"a.{i+1}"}),
+                                     map({"pe"}, {"one.pe", "two.pe"}),
+                                     map({"pe"}, {"three.pe"}),
+                                     map({"q", "k"}, {"qk"}, "concat dim 0"),
+                                     drop("head", "other task"),
+                                     map({"v{i}"}, {"v{i}0"}),
+                                     map({"s.{rest}"}, {"t.{rest}"})};
     const std::string text = exporterById("transformers").write(pairOf(rules, {}, {}).input());
     EXPECT_THAT(text, HasSubstr(R"(    r"^blocks\.(\d+)\.([^./]+)$": r"layers.\1.\2",)"));
     EXPECT_THAT(text, HasSubstr(R"(    r"^n\.0\.w$": r"n.conv.w",)"));
@@ -105,21 +112,31 @@ TEST(Exporters, TransformersForm)
     EXPECT_THAT(text, HasSubstr("# - head: drop: other task"));
 
     // With the pair, sums are written out, and what would be renamed too much is named.
-    const std::string known = exporterById("transformers").write(
-        pairOf(rules, schemaOf({{"a.0", {2}}, {"a.1", {2}}, {"s.in", {1}}, {"s.out", {1}}}), schemaOf({{"a.1", {2}}, {"a.2", {2}}, {"t.in", {1}}})).input());
+    const std::string known = exporterById("transformers")
+                                  .write(pairOf(rules, schemaOf({{"a.0", {2}}, {"a.1", {2}}, {"s.in", {1}}, {"s.out", {1}}}),
+                                                schemaOf({{"a.1", {2}}, {"a.2", {2}}, {"t.in", {1}}}))
+                                             .input());
     EXPECT_THAT(known, HasSubstr("    r\"^a\\.0$\": r\"a.1\",\n    r\"^a\\.1$\": r\"a.2\",\n"));
     EXPECT_THAT(known, HasSubstr("# - 1 key that an expression renames although the mapping does not, first 's.out'"));
 }
 
 TEST(Exporters, Transformers5Form)
 {
-    const std::vector<Rule> rules = {map({"m.b.{i}.norm{j}.{leaf}"}, {"v.l.{i}.ln{j}.{leaf}"}), map({"m.b.{i}.{x:q|k}"}, {"v.l.{i}.{x:key|query}"}),
+    const std::vector<Rule> rules = {map({"m.b.{i}.norm{j}.{leaf}"}, {"v.l.{i}.ln{j}.{leaf}"}),
+                                     map({"m.b.{i}.{x:q|k}"}, {"v.l.{i}.{x:key|query}"}),
                                      map({"m.{i}.q.{leaf}", "m.{i}.k.{leaf}"}, {"l.{i}.qk.{leaf}"}, "concat dim 0"),
-                                     map({"{i}.qkv"}, {"{i}.q", "{i}.k", "{i}.v"}, "split dim 0 into 3"), map({"{i}.e.{e}.w"}, {"{i}.experts"}, "stack dim 0"),
-                                     map({"a"}, {"b"}, "transpose 0 1"), map({"c"}, {"c"}), drop("head.{leaf}", "other task"), init("new"),
-                                     map({"pe"}, {"x.pe", "y.pe"}), map({"t"}, {"u"}, "add 1"), map({"two", "three"}, {"n"}, "sum")};
+                                     map({"{i}.qkv"}, {"{i}.q", "{i}.k", "{i}.v"}, "split dim 0 into 3"),
+                                     map({"{i}.e.{e}.w"}, {"{i}.experts"}, "stack dim 0"),
+                                     map({"a"}, {"b"}, "transpose 0 1"),
+                                     map({"c"}, {"c"}),
+                                     drop("head.{leaf}", "other task"),
+                                     init("new"),
+                                     map({"pe"}, {"x.pe", "y.pe"}),
+                                     map({"t"}, {"u"}, "add 1"),
+                                     map({"two", "three"}, {"n"}, "sum")};
     const std::string text = exporterById("transformers5").write(pairOf(rules, {}, {}).input());
-    EXPECT_THAT(text, HasSubstr("from transformers.core_model_loading import Chunk, Concatenate, MergeModulelist, Transpose, WeightConverter, WeightRenaming\n"));
+    EXPECT_THAT(text, HasSubstr("from transformers.core_model_loading import Chunk, Concatenate, MergeModulelist, Transpose, "
+                                "WeightConverter, WeightRenaming\n"));
     EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.b\.(\d+)\.norm(?=\d+\.[^./]+$)", r"v.l.\1.ln"),)~"));
     EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.b\.(\d+)\.q$", r"v.l.\1.key"),)~"));
     EXPECT_THAT(text, HasSubstr(R"~(    WeightRenaming(r"^m\.(?=\d+\.q\.[^./]+$)", r"l."),)~"));
@@ -134,8 +151,8 @@ TEST(Exporters, Transformers5Form)
         operations=[MergeModulelist(dim=0)],)~"));
     EXPECT_THAT(text, Not(HasSubstr("\"c\""))) << "a key that keeps its name needs no entry";
     EXPECT_THAT(text, HasSubstr("    r\"^head\\.[^./]+$\",  # other task\n"));
-    for (const char *unsaid : {"# - new: the model initialises", "# - pe -> x.pe, y.pe: one tensor under several names", "# - t -> u: add 1",
-                               "# - two, three -> n: 2 → 1, sum"})
+    for (const char *unsaid : {"# - new: the model initialises", "# - pe -> x.pe, y.pe: one tensor under several names",
+                               "# - t -> u: add 1", "# - two, three -> n: 2 → 1, sum"})
         EXPECT_THAT(text, HasSubstr(unsaid));
 
     // Renamings follow one another there: b has to become c before a becomes b. Names that change places cannot.
@@ -144,22 +161,25 @@ TEST(Exporters, Transformers5Form)
     EXPECT_THAT(chain, HasSubstr("    WeightRenaming(r\"^b$\", r\"c\"),\n    WeightRenaming(r\"^a$\", r\"b\"),\n"));
     const std::string swapped = exporterById("transformers5").write(
         pairOf({map({"a"}, {"b"}), map({"b"}, {"a"})}, schemaOf({{"a", {1}}, {"b", {1}}}), schemaOf({{"a", {1}}, {"b", {1}}})).input());
-    EXPECT_THAT(swapped, HasSubstr("# - 1 key would be taken for another, since renamings follow one another and converters search: 'a' as 'a'"));
+    EXPECT_THAT(swapped,
+                HasSubstr("# - 1 key would be taken for another, since renamings follow one another and converters search: 'a' as 'a'"));
 }
 
 TEST(Exporters, PythonHoldsOnlyWhatItUses)
 {
     const Pair plain = pairOf({map({"a.{i}"}, {"b.{i}"})}, schemaOf({{"a.0", {2}}}), schemaOf({{"b.0", {2}}}));
     const std::string renames = exporterById("python").write(plain.input());
-    for (const char *absent : {"def concat", "def split", "def each", "class Drop", "class Init", "solve_sum", "Step", "%%", "#if", "#endif"})
+    for (const char *absent :
+         {"def concat", "def split", "def each", "class Drop", "class Init", "solve_sum", "Step", "%%", "#if", "#endif"})
         EXPECT_THAT(renames, Not(HasSubstr(absent)));
     EXPECT_THAT(renames, HasSubstr("    Rule(\"a.{i}\", \"b.{i}\"),\n"));
-    EXPECT_THAT(exporterById("python").write(pairOf({map({"a.{x:q|k}"}, {"b.{x:q|k}"}), map({"a.{x:o|p}"}, {"b.{x:p|o}"})}, {}, {}).input()),
-                HasSubstr("    Rule(\"a.{x:q|k}\", \"b.{x}\"),\n    Rule(\"a.{x:o|p}\", \"b.{x:p|o}\"),\n"));
+    EXPECT_THAT(
+        exporterById("python").write(pairOf({map({"a.{x:q|k}"}, {"b.{x:q|k}"}), map({"a.{x:o|p}"}, {"b.{x:p|o}"})}, {}, {}).input()),
+        HasSubstr("    Rule(\"a.{x:q|k}\", \"b.{x}\"),\n    Rule(\"a.{x:o|p}\", \"b.{x:p|o}\"),\n"));
     EXPECT_THAT(renames, HasSubstr("--reverse"));
 
-    const Pair more = pairOf({map({"qkv"}, {"q", "k", "v"}, "split dim 0 into 3"), drop("head", "says \"no\" \\"), init("z", InitPolicy::Zeros),
-                              test::open(map({"u"}, {"w"}))},
+    const Pair more = pairOf({map({"qkv"}, {"q", "k", "v"}, "split dim 0 into 3"), drop("head", "says \"no\" \\"),
+                              init("z", InitPolicy::Zeros), test::open(map({"u"}, {"w"}))},
                              schemaOf({{"qkv", {6}}, {"head", {1}}}), schemaOf({{"q", {2}}, {"k", {2}}, {"v", {2}}, {"z", {3, 4}}}));
     const std::string text = exporterById("python").write(more.input());
     EXPECT_THAT(text, HasSubstr("    Rule(\"qkv\", [\"q\", \"k\", \"v\"], [split(0, 3)]),\n"));
