@@ -4,6 +4,7 @@
 #include "core/suggest/exchanges.h"
 #include "core/suggest/layout.h"
 #include "core/suggest/repetition.h"
+#include "core/suggest/resizedtables.h"
 
 #include <algorithm>
 #include <map>
@@ -135,6 +136,7 @@ TensorMatches matchSome(const Schema &source, const Schema &target, const Skippe
     result.pairings = pairTensors(from, to, matches);
     pairLoneLeaves(from, to, result.pairings);
     fillTied(from, to, result.pairings);
+    result.questions = pairResizedTables(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);
     return result;
 }
@@ -157,6 +159,7 @@ void append(TensorMatches &all, TensorMatches more)
         if (pairing.state != RuleState::Proven)
             pairing.confidence = std::min(pairing.confidence, most);
     std::move(more.pairings.begin(), more.pairings.end(), std::back_inserter(all.pairings));
+    all.questions = std::move(more.questions);
     all.rivals.merge(more.rivals);
 }
 

@@ -42,6 +42,7 @@ struct TensorMatches
     using Rivals = std::vector<Rival>;
 
     std::vector<Pairing> pairings;
+    std::vector<Pairing> questions; ///< would make new values: for targets that no pairing fills
     std::map<std::uint32_t, Rivals> rivals; ///< by target tensor: what else it might take, best first
 };
 

@@ -93,6 +93,21 @@ void listCandidates(std::vector<Rule> &rules, const TensorMatches &matches, cons
     }
 }
 
+/// A target that could only be filled with values that are in no file keeps its own, until somebody wants them.
+Rule question(const Pairing &pairing, const Schema &source, const Schema &target)
+{
+    const Rule whole = rulesFromPairings(std::span(&pairing, 1), source, target).front();
+    Rule rule;
+    rule.kind = RuleKind::Init;
+    rule.targets = whole.targets;
+    rule.state = RuleState::ToReview;
+    rule.confidence = 1 - pairing.confidence;
+    rule.reason = "the source has a table of another size";
+    rule.evidence = pairing.evidence;
+    rule.candidates = {{whole.sources, whole.targets, whole.transform, pairing.confidence, pairing.evidence.front()}};
+    return rule;
+}
+
 } // namespace
 
 Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions &options, const Progress &progress)
@@ -139,6 +154,8 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
     listCandidates(rules, matches, source, target);
     for (auto &rule : rules)
         mapping.rules.push_back(std::move(rule));
+    for (const auto &pairing : matches.questions)
+        mapping.rules.push_back(question(pairing, source, target));
     for (auto &rule : explainOpenKeys(source, target, usedSource, filledTarget))
         mapping.rules.push_back(std::move(rule));
     return mapping;

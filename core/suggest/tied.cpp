@@ -103,6 +103,25 @@ void pairLeavesBeside(const Side &source, const Side &target, std::vector<Pairin
     }
 }
 
+/// A tensor that is alike in name and shape shares the other's values only where everything beside it has its values: else it is
+/// part of a module that the source does not have.
+void dropPartsOfOpenModules(const Side &target, std::vector<bool> filled, const std::vector<std::uint32_t> &onlyAlike, std::vector<Pairing> &added)
+{
+    for (const auto &pairing : added)
+        filled[pairing.targets.front()] = true;
+    std::vector<const Unit *> unitOf(filled.size(), nullptr);
+    std::set<std::string> open;
+    for (const auto &unit : target.units)
+        for (const auto &leaf : unit.leaves) {
+            unitOf[leaf.tensor] = &unit;
+            if (!filled[leaf.tensor] && leaf.kind != "num_batches_tracked")
+                open.insert(parentOf(unit));
+        }
+    for (const auto t : onlyAlike)
+        if (open.contains(parentOf(*unitOf[t])))
+            std::erase_if(added, [&](const Pairing &pairing) { return pairing.targets.front() == t; });
+}
+
 } // namespace
 
 void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings)
@@ -157,6 +176,7 @@ void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pair
             filled[t] = true;
     }
     std::vector<Pairing> added;
+    std::vector<std::uint32_t> onlyAlike; // of added
     for (const auto &unit : target.units) {
         for (const auto &leaf : unit.leaves) {
             const Shape &shape = to.tensors[leaf.tensor].shape;
@@ -187,9 +207,12 @@ void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pair
             pairing.targets = {leaf.tensor};
             pairing.confidence = std::min(pairing.confidence, bestScore >= 3 ? 0.97 : bestScore > 1 ? 0.92 : 0.7);
             pairing.evidence = {"shares " + to.tensors[best].key};
+            if (bestScore <= 1)
+                onlyAlike.push_back(leaf.tensor);
             added.push_back(std::move(pairing));
         }
     }
+    dropPartsOfOpenModules(target, filled, onlyAlike, added);
     pairings.insert(pairings.end(), added.begin(), added.end());
 }
 

@@ -78,6 +78,8 @@ Rule withCandidate(const Rule &rule, std::size_t index)
     Rule accepted = rule;
     if (index < rule.candidates.size()) {
         const Candidate &candidate = rule.candidates[index];
+        accepted.kind = RuleKind::Map; // a candidate fills; the question may have been whether to
+        accepted.reason.clear();
         accepted.sources = candidate.sources;
         accepted.targets = candidate.targets;
         accepted.transform = candidate.transform;
