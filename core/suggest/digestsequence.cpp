@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/digestsequence.h"
 
+#include "core/suggest/rowmoves.h"
+
 #include <algorithm>
 
 namespace rekey {
@@ -29,18 +31,6 @@ bool interleaves(Digests from, Digests to, std::size_t outer, std::size_t a, std
                     if (from[((o * a + i) * b + j) * rest + r] != to[((o * b + j) * a + i) * rest + r])
                         return false;
     return true;
-}
-
-/// Where each digest stands; those that occur twice are left out.
-std::unordered_map<std::uint64_t, std::size_t> uniquePlaces(Digests digests)
-{
-    std::unordered_map<std::uint64_t, std::size_t> places;
-    constexpr std::size_t twice = static_cast<std::size_t>(-1);
-    for (std::size_t i = 0; i < digests.size(); ++i)
-        if (const auto [entry, isNew] = places.emplace(digests[i], i); !isNew)
-            entry->second = twice;
-    std::erase_if(places, [](const auto &place) { return place.second == twice; });
-    return places;
 }
 
 } // namespace
@@ -77,34 +67,6 @@ std::optional<Transform> interleaving(Digests from, Digests to, int dim)
         }
     }
     return std::nullopt;
-}
-
-std::optional<std::vector<Block>> blocksInOrder(Digests from, Digests to, std::size_t most)
-{
-    if (from.size() != to.size() || from.empty())
-        return std::nullopt;
-    const auto places = uniquePlaces(from);
-    std::vector<Block> blocks;
-    for (std::size_t i = 0; i < to.size();) {
-        const auto place = places.find(to[i]);
-        if (place == places.end() || blocks.size() == most)
-            return std::nullopt;
-        std::size_t length = 0;
-        while (i + length < to.size() && place->second + length < from.size() && to[i + length] == from[place->second + length])
-            ++length;
-        blocks.push_back({static_cast<std::int64_t>(place->second), static_cast<std::int64_t>(place->second + length)});
-        i += length;
-    }
-    // Each row once.
-    auto sorted = blocks;
-    std::sort(sorted.begin(), sorted.end(), [](const Block &a, const Block &b) { return a.start < b.start; });
-    std::int64_t next = 0;
-    for (const auto &block : sorted) {
-        if (block.start != next)
-            return std::nullopt;
-        next = block.end;
-    }
-    return blocks;
 }
 
 std::optional<std::vector<std::vector<std::uint64_t>>> moved(const Transform &transform, std::vector<std::vector<std::uint64_t>> rows)
@@ -144,20 +106,11 @@ std::optional<std::vector<std::vector<std::uint64_t>>> moved(const Transform &tr
             if (!fits)
                 return std::nullopt;
         } else if (const auto *weave = std::get_if<Interleave>(&step.op); weave != nullptr && weave->dim == 0) {
-            const auto outer = static_cast<std::size_t>(weave->outer), a = static_cast<std::size_t>(weave->a),
-                       b = static_cast<std::size_t>(weave->b);
             bool fits = true;
             eachOf(step, [&](std::vector<std::uint64_t> &part) {
-                fits = fits && part.size() % (outer * a * b) == 0;
-                if (!fits)
-                    return;
-                const std::size_t rest = part.size() / (outer * a * b);
-                std::vector<std::uint64_t> woven(part.size());
-                for (std::size_t p = 0; p < part.size(); ++p) {
-                    const std::size_t r = p % rest, j = p / rest % b, i = p / rest / b % a, o = p / rest / b / a;
-                    woven[((o * b + j) * a + i) * rest + r] = part[p];
-                }
-                part = std::move(woven);
+                fits = fits && part.size() % static_cast<std::size_t>(weave->outer * weave->a * weave->b) == 0;
+                if (fits)
+                    part = woven(part, *weave);
             });
             if (!fits)
                 return std::nullopt;
@@ -174,31 +127,52 @@ void SequenceIndex::add(std::uint32_t id, Digests digests)
         m_byLength[digests.size()][digestOf(digests)].push_back(id);
 }
 
+Prefixes::Prefixes(Digests digests) : sums(digests.size() + 1, 0), powers(digests.size() + 1, 1)
+{
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+        sums[i + 1] = sums[i] * base + digests[i];
+        powers[i + 1] = powers[i] * base;
+    }
+}
+
+const std::vector<std::uint32_t> *SequenceIndex::longestAt(const Prefixes &prefixes, std::size_t at, std::size_t &length) const
+{
+    for (const auto &[size, sequences] : m_byLength) {
+        if (size > prefixes.size() - at || size == prefixes.size())
+            continue;
+        if (const auto entry = sequences.find(prefixes.stretch(at, size)); entry != sequences.end()) {
+            length = size;
+            return &entry->second;
+        }
+    }
+    return nullptr;
+}
+
 std::vector<std::uint32_t> SequenceIndex::parts(Digests digests) const
 {
-    std::vector<std::uint64_t> prefix(digests.size() + 1, 0), power(digests.size() + 1, 1);
-    for (std::size_t i = 0; i < digests.size(); ++i) {
-        prefix[i + 1] = prefix[i] * base + digests[i];
-        power[i + 1] = power[i] * base;
-    }
+    const Prefixes prefixes(digests);
     std::vector<std::uint32_t> found;
-    for (std::size_t at = 0; at < digests.size();) {
-        bool any = false;
-        for (const auto &[length, sequences] : m_byLength) {
-            if (length > digests.size() - at || length == digests.size())
-                continue;
-            const auto entry = sequences.find(prefix[at + length] - prefix[at] * power[length]);
-            if (entry == sequences.end())
-                continue;
-            const auto unused = std::find_if(entry->second.begin(), entry->second.end(), [&](std::uint32_t id) {
-                return std::find(found.begin(), found.end(), id) == found.end();
-            });
-            found.push_back(unused == entry->second.end() ? entry->second.front() : *unused);
-            at += length;
-            any = true;
-            break;
-        }
-        if (!any)
+    for (std::size_t at = 0, length = 0; at < digests.size(); at += length) {
+        const auto *equals = longestAt(prefixes, at, length);
+        if (equals == nullptr)
+            return {};
+        const auto unused = std::find_if(equals->begin(), equals->end(),
+                                         [&](std::uint32_t id) { return std::find(found.begin(), found.end(), id) == found.end(); });
+        found.push_back(unused == equals->end() ? equals->front() : *unused);
+    }
+    return found;
+}
+
+std::vector<SequenceIndex::Place> SequenceIndex::cover(Digests digests, std::uint64_t gap) const
+{
+    const Prefixes prefixes(digests);
+    std::vector<Place> found;
+    for (std::size_t at = 0, length = 0; at < digests.size(); at += length) {
+        if (const auto *equals = longestAt(prefixes, at, length))
+            found.push_back({equals->front(), at, length});
+        else if (digests[at] == gap)
+            length = 1;
+        else
             return {};
     }
     return found;

@@ -136,8 +136,9 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
     const Progress rest = values ? progress.part(0.8, 1) : progress;
     TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, values ? &*values : nullptr, rest);
     if (values) {
-        heedValues(matches.pairings, provenByValues(source, target, *values, usedSource, filledTarget, matches.pairings),
-                   *options.sourceValues, *options.targetValues, *values);
+        heedValues(matches.pairings,
+                   provenByValues(*options.sourceValues, *options.targetValues, *values, usedSource, filledTarget, matches.pairings, rest),
+                   source, target, *values);
         for (const auto &pairing : matches.pairings)
             report.provenTargets += pairing.state == RuleState::Proven ? pairing.targets.size() : 0;
     }

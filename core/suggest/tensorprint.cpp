@@ -54,6 +54,9 @@ std::uint64_t valueBits(float value)
     return std::bit_cast<std::uint32_t>(value == 0 ? 0.0F : value);
 }
 
+/// Digest of a row of one value.
+std::uint64_t asRow(std::uint64_t m) { return m * 0x9e3779b97f4a7c15ULL + m; }
+
 /// Whether values tell one tensor from another: masks of two values and tables that count do not.
 class Variety
 {
@@ -157,7 +160,7 @@ private:
     {
         for (const float value : values) {
             const std::uint64_t m = number(value);
-            m_print.rows[first++] = m * 0x9e3779b97f4a7c15ULL + m; // as a row of one value
+            m_print.rows[first++] = asRow(m);
             m_print.bag += m;
             m_moment += m * first;
         }
@@ -215,6 +218,15 @@ private:
     std::vector<std::uint64_t> m_moments, m_columnBags;
 };
 
+/// Of TensorPrints::first.
+std::size_t valuesKept(const Shape &shape)
+{
+    constexpr std::uint64_t few = 64, longest = 1 << 16;
+    const std::uint64_t elements = elementCount(shape);
+    const bool isVector = std::any_of(shape.begin(), shape.end(), [&](auto size) { return static_cast<std::uint64_t>(size) == elements; });
+    return isVector && elements <= longest ? elements : std::min(few, elements);
+}
+
 } // namespace
 
 std::uint64_t Print::bytes() const
@@ -262,11 +274,18 @@ DType effectiveDtype(const Checkpoint &checkpoint, std::size_t tensor)
     return fitsBf16 ? DType::BF16 : fitsF16 ? DType::F16 : entry.dtype;
 }
 
-std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes,
-                                   const Progress &progress, std::atomic<std::uint64_t> &read)
+std::uint64_t elementDigest(float value, DType dtype)
+{
+    return asRow(mixed(valueBits(rounded(value, dtype))));
+}
+
+TensorPrints printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes, const Progress &progress,
+                         std::atomic<std::uint64_t> &read)
 {
     const TensorEntry &entry = checkpoint.tensors()[tensor];
-    std::map<DType, Print> prints;
+    const std::size_t kept = valuesKept(entry.shape);
+    TensorPrints result;
+    auto &prints = result.byDtype;
     std::vector<Printer> printers;
     printers.reserve(dtypes.size());
     for (const DType dtype : dtypes)
@@ -276,6 +295,9 @@ std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t ten
         progress.check();
         if (!variety.enough())
             variety.add(values);
+        if (first < kept)
+            for (const float value : values.first(std::min<std::size_t>(values.size(), kept - first)))
+                result.first.push_back(value);
         for (auto &printer : printers)
             printer.add(first, values);
         read += entry.bytes() * values.size() / entry.elements();
@@ -284,7 +306,7 @@ std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t ten
         printer.finish();
     for (auto &[dtype, print] : prints)
         print.telling = variety.enough();
-    return prints;
+    return result;
 }
 
 } // namespace rekey

@@ -30,6 +30,13 @@ struct Print
     std::uint64_t bytes() const;
 };
 
+struct TensorPrints
+{
+    std::map<DType, Print> byDtype;
+    /// As they are: all values of vectors (a matrix of one column is one), unless they are very long; of others the first few.
+    std::vector<float> first;
+};
+
 /// Whether values of a tensor can be read as numbers.
 bool hasNumbers(const TensorEntry &entry);
 
@@ -40,8 +47,11 @@ int precision(DType dtype);
 /// A checkpoint that was trained in half precision and saved in single is compared as what it is.
 DType effectiveDtype(const Checkpoint &checkpoint, std::size_t tensor);
 
+/// The digest that a vector's element has in Print::rows.
+std::uint64_t elementDigest(float value, DType dtype);
+
 /// Reads a tensor once and makes its prints, rounded to each of the dtypes. `read` counts bytes.
-std::map<DType, Print> printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes,
+TensorPrints printTensor(const Checkpoint &checkpoint, std::size_t tensor, const std::set<DType> &dtypes,
                                    const Progress &progress, std::atomic<std::uint64_t> &read);
 
 } // namespace rekey

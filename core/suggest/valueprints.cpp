@@ -83,10 +83,10 @@ bool sameBag(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b)
     return !a.empty() && a.size() == b.size() && bagOf(a) == bagOf(b);
 }
 
-const Print *find(const std::vector<std::map<DType, Print>> &prints, std::uint32_t tensor, DType dtype)
+const Print *find(const std::vector<TensorPrints> &prints, std::uint32_t tensor, DType dtype)
 {
-    const auto print = prints[tensor].find(dtype);
-    return print == prints[tensor].end() ? nullptr : &print->second;
+    const auto print = prints[tensor].byDtype.find(dtype);
+    return print == prints[tensor].byDtype.end() ? nullptr : &print->second;
 }
 
 } // namespace
@@ -129,9 +129,11 @@ std::uint64_t ValuePrints::bytesHeld() const
 {
     std::uint64_t sum = 0;
     for (const auto *side : {&m_source, &m_target})
-        for (const auto &prints : *side)
-            for (const auto &[dtype, print] : prints)
+        for (const auto &prints : *side) {
+            sum += prints.first.size() * sizeof(float);
+            for (const auto &[dtype, print] : prints.byDtype)
                 sum += print.bytes();
+        }
     return sum;
 }
 

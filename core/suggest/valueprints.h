@@ -37,6 +37,9 @@ public:
     /// Null when there is none.
     const Print *source(std::uint32_t tensor, DType dtype) const;
     const Print *target(std::uint32_t tensor, DType dtype) const;
+    /// TensorPrints::first; empty when there is none.
+    const std::vector<float> &firstOfSource(std::uint32_t tensor) const { return m_source[tensor].first; }
+    const std::vector<float> &firstOfTarget(std::uint32_t tensor) const { return m_target[tensor].first; }
 
     std::uint64_t bytesRead() const { return m_read; }
     std::uint64_t bytesHeld() const;
@@ -44,7 +47,7 @@ public:
 private:
     std::vector<DType> m_sourceDtypes, m_targetDtypes; ///< effective ones
     std::atomic<std::uint64_t> m_read = 0;
-    std::vector<std::map<DType, Print>> m_source, m_target;
+    std::vector<TensorPrints> m_source, m_target;
 };
 
 } // namespace rekey

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/valueproofs.h"
 
-#include "core/base/error.h"
 #include "core/mapping/numberless.h"
 
 #include <fmt/format.h>
@@ -27,12 +26,10 @@ enum class Relation : std::uint8_t { Unknown, EqualTelling, EqualConstant, Diffe
 class Heeder
 {
 public:
-    Heeder(std::vector<Pairing> &guesses, const Checkpoint &source, const Checkpoint &target, const ValuePrints &values)
+    Heeder(std::vector<Pairing> &guesses, const Schema &source, const Schema &target, const ValuePrints &values)
         : m_pairings(guesses)
-        , m_sourceFile(source)
-        , m_targetFile(target)
-        , m_source(source.schema())
-        , m_target(target.schema())
+        , m_source(source)
+        , m_target(target)
         , m_values(values)
         , m_proven(m_target.tensors.size())
     {
@@ -135,7 +132,7 @@ private:
             guess.evidence.insert(guess.evidence.begin(), "values equal, though they are all alike");
             return;
         case Relation::Differ:
-            if (!affine(guess, s, t))
+            if (!scaled(guess, s, t))
                 doubt(guess);
         }
     }
@@ -147,49 +144,29 @@ private:
         guess.evidence.insert(guess.evidence.begin(), "values differ, though those of most others are equal");
     }
 
-    static std::vector<float> valuesOf(const Checkpoint &checkpoint, std::uint32_t tensor)
+    /// One number multiplied everywhere. Vectors only: that is where it happens.
+    bool scaled(Pairing &guess, std::uint32_t s, std::uint32_t t) const
     {
-        std::vector<float> values;
-        forEachBlock(checkpoint, tensor, 1 << 16,
-                     [&](std::uint64_t, std::span<const float> run) { values.insert(values.end(), run.begin(), run.end()); });
-        return values;
-    }
-
-    /// One number added or multiplied everywhere. Vectors only: that is where it happens, and they are small.
-    bool affine(Pairing &guess, std::uint32_t s, std::uint32_t t) const
-    {
-        constexpr std::size_t fewest = 8, most = 1 << 16;
+        constexpr std::size_t fewest = 8;
         const Shape &shape = m_source.tensors[s].shape;
-        if (shape != m_target.tensors[t].shape || shape.size() != 1 || elementCount(shape) < fewest || elementCount(shape) > most
-            || !guess.transform.empty())
+        const auto &a = m_values.firstOfSource(s), &b = m_values.firstOfTarget(t);
+        const Print *print = m_values.source(s, m_values.sourceDtype(s));
+        if (shape != m_target.tensors[t].shape || shape.size() != 1 || elementCount(shape) < fewest || a.size() != elementCount(shape)
+            || a.size() != b.size() || !guess.transform.empty() || print == nullptr || !print->telling)
             return false;
-        const std::vector<float> a = valuesOf(m_sourceFile, s), b = valuesOf(m_targetFile, t);
-        const double unit = std::ldexp(4.0, -precision(m_values.common(s, t)));
-        const auto fits = [&](const auto &expected) {
-            for (std::size_t i = 0; i < a.size(); ++i)
-                if (!(std::fabs(expected(a[i]) - b[i]) <= unit * std::max({std::fabs(double(a[i])), std::fabs(double(b[i])), 1e-3})))
-                    return false;
-            return true;
-        };
-        const auto use = [&](BasicStep op, std::string words) {
-            guess.transform = {Step{std::move(op)}};
-            guess.state = RuleState::Proven;
-            guess.confidence = 1;
-            guess.evidence.insert(guess.evidence.begin(), std::move(words));
-            return true;
-        };
-        if (const Print *print = m_values.source(s, m_values.sourceDtype(s)); print == nullptr || !print->telling)
-            return false;
-        for (const double one : {1.0, -1.0})
-            if (fits([&](double x) { return x + one; }))
-                return use(Add{one}, fmt::format("values equal once {} is added", one));
-        if (fits([](double x) { return -x; }))
-            return use(Negate{}, "values equal but for their sign");
         const auto largest = std::max_element(a.begin(), a.end(), [](float x, float y) { return std::fabs(x) < std::fabs(y); }) - a.begin();
         const double factor = double(b[static_cast<std::size_t>(largest)]) / a[static_cast<std::size_t>(largest)];
-        if (std::isfinite(factor) && factor != 0 && fits([&](double x) { return x * factor; }))
-            return use(Scale{factor}, fmt::format("values equal once multiplied by {:.6g}", factor));
-        return false;
+        const double unit = std::ldexp(4.0, -precision(m_values.common(s, t)));
+        if (!std::isfinite(factor) || factor == 0)
+            return false;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            if (!(std::fabs(a[i] * factor - b[i]) <= unit * std::max({std::fabs(a[i] * factor), std::fabs(double(b[i])), 1e-3})))
+                return false;
+        guess.transform = {Step{Scale{factor}}};
+        guess.state = RuleState::Proven;
+        guess.confidence = 1;
+        guess.evidence.insert(guess.evidence.begin(), fmt::format("values equal within rounding once multiplied by {:.6g}", factor));
+        return true;
     }
 
     /// Equal constants in some blocks of a pattern that is proven in others are no exception to it.
@@ -215,7 +192,6 @@ private:
     }
 
     std::vector<Pairing> &m_pairings;
-    const Checkpoint &m_sourceFile, &m_targetFile;
     const Schema &m_source, &m_target;
     const ValuePrints &m_values;
     std::vector<bool> m_proven;
@@ -224,7 +200,7 @@ private:
 
 } // namespace
 
-void heedValues(std::vector<Pairing> &guesses, std::vector<Pairing> proven, const Checkpoint &source, const Checkpoint &target,
+void heedValues(std::vector<Pairing> &guesses, std::vector<Pairing> proven, const Schema &source, const Schema &target,
                 const ValuePrints &values)
 {
     Heeder(guesses, source, target, values).run(std::move(proven));

@@ -2,6 +2,7 @@
 #include "core/suggest/proofkinds.h"
 
 #include "core/suggest/layout.h"
+#include "core/suggest/rowmoves.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +11,6 @@
 namespace rekey {
 
 namespace {
-
-constexpr std::size_t mostBlocks = 8;
 
 class WholeProofs
 {
@@ -188,22 +187,18 @@ private:
         Transform transform;
         if (turned)
             transform.push_back(stepOf(Transpose{0, 1}));
-        if (const auto blocks = blocksInOrder(a, b, mostBlocks)) {
-            for (std::size_t i = 0; i < blocks->size(); ++i)
-                transform.push_back(stepOf(Slice{dim, (*blocks)[i].start, (*blocks)[i].end, 1}, static_cast<int>(i)));
-            transform.push_back(stepOf(Concat{dim}));
-            std::string words = fmt::format("values equal, {} in blocks of another order:", lines);
-            for (const auto &block : *blocks)
-                words += fmt::format("{} {}–{}", &block == &blocks->front() ? "" : ",", block.start, block.end - 1);
-            m_proofs.prove(Tensors(blocks->size(), s), {t}, std::move(transform), m_dtype, std::move(words));
-            return true;
+        const auto moves = rowMoves(a, b, dim);
+        if (!moves || moves->steps.empty())
+            return false;
+        transform.insert(transform.end(), moves->steps.begin(), moves->steps.end());
+        std::string words = fmt::format("values equal, {} in another order of heads", lines);
+        if (moves->copies > 1) {
+            words = fmt::format("values equal, {} in blocks of another order:", lines);
+            for (const auto &block : moves->blocks)
+                words += fmt::format("{} {}–{}", &block == &moves->blocks.front() ? "" : ",", block.start, block.end - 1);
         }
-        if (const auto order = interleaving(a, b, dim); order && !order->empty()) {
-            transform.push_back(order->front());
-            m_proofs.prove({s}, {t}, std::move(transform), m_dtype, fmt::format("values equal, {} in another order of heads", lines));
-            return true;
-        }
-        return false;
+        m_proofs.prove(Tensors(moves->copies, s), {t}, std::move(transform), m_dtype, std::move(words));
+        return true;
     }
 
     Proofs &m_proofs;

@@ -3,6 +3,7 @@
 
 #include "core/mapping/transform.h"
 
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
@@ -106,6 +107,56 @@ inline Array interleaved(const Array &a, const Interleave &weave)
     return picked(a, weave.dim, from);
 }
 
+inline Array padded(const Array &a, const Pad &pad)
+{
+    const auto filled = [&](std::int64_t size) {
+        Shape shape = a.shape;
+        shape[static_cast<std::size_t>(pad.dim)] = size;
+        return Array{shape, std::vector<float>(elementCount(shape), static_cast<float>(pad.value))};
+    };
+    return concatenated({filled(pad.before), a, filled(pad.after)}, pad.dim);
+}
+
+/// Values in slices along `dim`: calls visit(slice, value).
+template<typename Values, typename Visit>
+void eachOfSlices(const Shape &shape, int dim, Values &data, const Visit &visit)
+{
+    const std::size_t inner = around(shape, dim).second, count = static_cast<std::size_t>(shape[static_cast<std::size_t>(dim)]);
+    for (std::size_t i = 0; i < data.size(); ++i)
+        visit(i / inner % count, data[i]);
+}
+
+inline Array lengths(const Array &v, int dim)
+{
+    Array g{Shape(v.shape.size(), 1), {}};
+    g.shape[static_cast<std::size_t>(dim)] = v.shape[static_cast<std::size_t>(dim)];
+    std::vector<double> squares(elementCount(g.shape), 0.0);
+    eachOfSlices(v.shape, dim, v.data, [&](std::size_t slice, float value) { squares[slice] += double(value) * value; });
+    for (const double square : squares)
+        g.data.push_back(static_cast<float>(std::sqrt(square)));
+    return g;
+}
+
+/// g · v / |v|.
+inline Array fusedWeightNorm(const Array &g, Array v, int dim)
+{
+    const Array length = lengths(v, dim);
+    eachOfSlices(v.shape, dim, v.data, [&](std::size_t slice, float &value) { value *= g.data[slice] / length.data[slice]; });
+    return v;
+}
+
+/// [weight, (bias,) gamma, beta, mean, variance] as weight and bias.
+inline std::vector<Array> folded(const std::vector<Array> &in, const FoldBatchNorm &fold)
+{
+    const std::size_t first = fold.hasBias ? 2 : 1;
+    Array weight = in[0], bias = in[first + 1];
+    const auto factor = [&](std::size_t i) { return in[first].data[i] / std::sqrt(in[first + 3].data[i] + static_cast<float>(fold.eps)); };
+    eachOfSlices(weight.shape, 0, weight.data, [&](std::size_t slice, float &value) { value *= factor(slice); });
+    for (std::size_t i = 0; i < bias.data.size(); ++i)
+        bias.data[i] += ((fold.hasBias ? in[1].data[i] : 0.0F) - in[first + 2].data[i]) * factor(i);
+    return {weight, bias};
+}
+
 inline std::vector<Array> applied(const Transform &transform, std::vector<Array> arrays)
 {
     for (const auto &step : transform) {
@@ -126,6 +177,18 @@ inline std::vector<Array> applied(const Transform &transform, std::vector<Array>
             arrays = std::move(parts);
             continue;
         }
+        if (const auto *fuse = std::get_if<FuseWeightNorm>(&step.op)) {
+            arrays = {fusedWeightNorm(arrays[0], arrays[1], fuse->dim)};
+            continue;
+        }
+        if (const auto *part = std::get_if<SplitWeightNorm>(&step.op)) {
+            arrays = {lengths(arrays[0], part->dim), arrays[0]};
+            continue;
+        }
+        if (const auto *fold = std::get_if<FoldBatchNorm>(&step.op)) {
+            arrays = folded(arrays, *fold);
+            continue;
+        }
         for (std::size_t i = 0; i < arrays.size(); ++i) {
             Array &a = arrays[i];
             if (step.only >= 0 && step.only != static_cast<int>(i))
@@ -143,6 +206,11 @@ inline std::vector<Array> applied(const Transform &transform, std::vector<Array>
                 a = sliced(a, slice->dim, slice->start, slice->end);
             else if (const auto *weave = std::get_if<Interleave>(&step.op))
                 a = interleaved(a, *weave);
+            else if (const auto *pad = std::get_if<Pad>(&step.op))
+                a = padded(a, *pad);
+            else if (std::holds_alternative<Negate>(step.op))
+                for (float &value : a.data)
+                    value = -value;
             else if (const auto *add = std::get_if<Add>(&step.op))
                 for (float &value : a.data)
                     value += static_cast<float>(add->value);
