@@ -46,7 +46,8 @@ public:
         const DigestIndex open = m_proofs.indexTargets(dtype);
         m_proofs.eachUnused(dtype, [&](std::uint32_t s, const Print &print) {
             if (m_proofs.from(s).size() == 1)
-                std::any_of(known.begin(), known.end(), [&](const Transform &transform) { return split(s, print, transform, open, dtype); });
+                std::any_of(known.begin(), known.end(),
+                            [&](const Transform &transform) { return split(s, print, transform, open, dtype); });
         });
     }
 
@@ -139,7 +140,8 @@ private:
         const auto end = std::min(weight + reach, static_cast<std::uint32_t>(schema.tensors.size()));
         for (std::uint32_t t = begin; t < end; ++t) {
             const std::string &other = schema.tensors[t].key;
-            if (schema.tensors[t].shape != shape || !other.starts_with(module) || other.find_first_of("./", module.size()) != std::string::npos)
+            if (schema.tensors[t].shape != shape || !other.starts_with(module)
+                || other.find_first_of("./", module.size()) != std::string::npos)
                 continue;
             if (found)
                 return std::nullopt;

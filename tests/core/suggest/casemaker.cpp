@@ -83,7 +83,8 @@ private:
             add(at + "qkv.weight", fused(layer, {part("q", "weight"), part("k", "weight"), part("v", "weight")}));
             if (has("k")) {
                 add(at + "qkv.bias", fused(layer, {part("q", "bias"), part("k", "bias"), part("v", "bias")}));
-            } else if (has("q") && m_convention.biases == Convention::Biases::WithZeros && m_convention.fusing == Convention::Fusing::Fused) {
+            } else if (has("q") && m_convention.biases == Convention::Biases::WithZeros
+                       && m_convention.fusing == Convention::Fusing::Fused) {
                 const Array zeros{part("v", "bias").shape, std::vector<float>(part("v", "bias").data.size(), 0.0F)};
                 add(at + "qkv.bias", fused(layer, {part("q", "bias"), zeros, part("v", "bias")}));
             } else if (has("q")) {
@@ -267,7 +268,9 @@ Network CaseMaker::network(const std::string &architecture)
         return result;
     result.push_back({Layer::Kind::Table, "", "embed", {{"weight", noise({50, width})}}});
     const std::string biases = architecture == "beit" ? "qv" : rotary ? "" : "qkv";
-    const std::vector<std::string> towers = architecture == "two towers" ? std::vector<std::string>{"vision.", "text."} : std::vector<std::string>{""};
+    std::vector<std::string> towers = {""};
+    if (architecture == "two towers")
+        towers = {"vision.", "text."};
     for (const auto &tower : towers)
         for (std::int64_t b = 0; b < blocks; ++b) {
             const std::string block = tower + "layers." + std::to_string(b) + ".";
@@ -342,9 +345,9 @@ void CaseMaker::rename(File &file, Convention::Names names)
             }
             if (!word.empty()) {
                 std::string &other = words[word];
+                const auto letter = [&] { return std::string(1, static_cast<char>('a' + m_random() % 26)); };
                 if (other.empty())
-                    other = std::string(1, static_cast<char>('a' + m_random() % 26)) + "z" + std::string(1, static_cast<char>('a' + m_random() % 26))
-                        + "q" + std::to_string(words.size()) + "w";
+                    other = letter() + "z" + letter() + "q" + std::to_string(words.size()) + "w";
                 renamed += other;
                 word.clear();
             }

@@ -126,7 +126,7 @@ void run(const File &from, const File &to, Counts &counts, const std::string &wh
 
 TEST(ValueCases, theValuesFindTheRightOrderInEveryCase)
 {
-    const int casesEach = std::getenv("REKEY_VALUE_CASES") != nullptr ? std::atoi(std::getenv("REKEY_VALUE_CASES")) : 60;
+    const int casesEach = std::getenv("REKEY_VALUE_CASES") != nullptr ? std::atoi(std::getenv("REKEY_VALUE_CASES")) : 40;
     Counts all;
     std::printf("%-12s %6s %8s %8s %6s %6s\n", "network", "cases", "tensors", "proven", "open", "wrong");
     for (const auto &architecture : CaseMaker::architectures()) {

@@ -1,90 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Targets with real weights: the values decide, whatever names and order say.
-#include "core/checkpoint/writers.h"
-#include "core/mapping/resolution.h"
-#include "core/suggest/suggest.h"
-#include "core/suggest/valueprints.h"
+#include "valueevidence.h"
 
 #include <gmock/gmock.h>
 
 #include <cstring>
-#include <filesystem>
-#include <map>
-#include <random>
 
 namespace rekey {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Values
-{
-    std::string key;
-    Shape shape;
-    std::vector<float> data;
-};
-
-class ValueEvidence : public testing::Test
-{
-protected:
-    fs::path folder;
-    std::mt19937 random{7};
-
-    void SetUp() override
-    {
-        folder = fs::path(REKEY_BUILD) / "suggest-test" / testing::UnitTest::GetInstance()->current_test_info()->name();
-        fs::create_directories(folder);
-    }
-
-    std::vector<float> noise(const Shape &shape)
-    {
-        std::normal_distribution<float> normal;
-        std::vector<float> data(elementCount(shape));
-        for (float &value : data)
-            value = normal(random);
-        return data;
-    }
-
-    Values tensor(const std::string &key, const Shape &shape) { return {key, shape, noise(shape)}; }
-
-    CheckpointPtr write(const std::string &name, const std::vector<Values> &tensors)
-    {
-        Schema schema;
-        for (const auto &t : tensors)
-            schema.tensors.push_back({t.key, t.shape, DType::F32, static_cast<std::uint32_t>(schema.tensors.size())});
-        const fs::path path = folder / (name + ".safetensors");
-        writerFor(path).write(path, schema, [&](std::size_t i, const ByteSink &sink) { sink(std::as_bytes(std::span(tensors[i].data))); },
-                              {}, {});
-        return openCheckpoint(path);
-    }
-
-    Mapping suggested(const CheckpointPtr &source, const CheckpointPtr &target)
-    {
-        SuggestOptions options;
-        options.sourceValues = source.get();
-        options.targetValues = target.get();
-        return suggest(source->schema(), target->schema(), options);
-    }
-
-    /// target key -> source keys.
-    static std::map<std::string, std::vector<std::string>> pairs(const Mapping &mapping, const Schema &source, const Schema &target)
-    {
-        std::map<std::string, std::vector<std::string>> result;
-        for (const auto &assignment : resolve(mapping, source, target).assignments)
-            for (const auto t : assignment.targets)
-                for (const auto s : assignment.sources)
-                    result[target.tensors[t].key].push_back(source.tensors[s].key);
-        return result;
-    }
-};
-
-std::vector<float> joined(std::initializer_list<const std::vector<float> *> parts)
-{
-    std::vector<float> all;
-    for (const auto *part : parts)
-        all.insert(all.end(), part->begin(), part->end());
-    return all;
-}
+using testdata::joined;
+using testdata::ValueEvidence;
+using testdata::Values;
 
 TEST_F(ValueEvidence, swappedNormsAndRenamedSiblings)
 {
@@ -218,7 +145,7 @@ TEST_F(ValueEvidence, halfPrecisionTargetIsComparedAfterRounding)
     const auto source = write("from", {a, b});
     Schema schema;
     schema.tensors = {{"x.weight", {16, 16}, DType::BF16, 0}, {"y.weight", {16, 16}, DType::BF16, 1}};
-    const fs::path path = folder / "to.safetensors";
+    const std::filesystem::path path = folder / "to.safetensors";
     writerFor(path).write(path, schema, [&](std::size_t i, const ByteSink &sink) {
         std::vector<std::uint16_t> half;
         for (const float value : (i == 0 ? b : a).data) {
