@@ -11,7 +11,5 @@ namespace rekey {
 std::vector<ComputeDevice> computeDevices();
 /// "cpu", "cuda" (the first) or "cuda:1". Throws Error saying what there is instead.
 at::Device deviceOf(const std::string &id);
-/// Matrix products of an encoder's shape in each precision, timed; remembered by device. Thread-safe.
-std::vector<PrecisionOffer> precisionOffers(const at::Device &device);
 
 } // namespace rekey

@@ -7,6 +7,7 @@
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/modelsource.h"
 #include "core/runtime/modelweights.h"
+#include "core/runtime/precisions.h"
 #include "core/runtime/torchscript.h"
 
 #include <ATen/ATen.h>

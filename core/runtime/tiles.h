@@ -13,11 +13,17 @@
 
 namespace rekey::tiles {
 
-/// What the factors are held in. Sums are fp32; with F16 they are formed in fp16 over halfRun products at a time.
-enum class Factors : std::uint8_t { F32, F16 };
+/// What the factors are held in, and what multiplies them. Sums are fp32; what the unit for fp16 multiplies is summed in fp16 over halfRun
+/// products at a time, the factors scaled by a power of two a row and a column, so that no sum overflows and small ones lose nothing.
+enum class Factors : std::uint8_t {
+    F32,
+    F16,
+    BF16,         ///< by vdpbf16ps; twice as fast as F32 on AMD's Zen 4, half as fast on Intel's Sapphire Rapids (86 for 173 billion a second)
+    BF16AsHalves, ///< rounded to bf16, whose 8 bits fit in the 11 of fp16, and multiplied as F16
+};
 inline constexpr std::int64_t halfRun = 32;
 
-/// Whether this processor has the instructions: AVX-512 F, BW, DQ and VL, for F16 also AVX-512-FP16.
+/// Whether this processor has the instructions: AVX-512 F, BW, DQ and VL; also AVX-512-FP16 or AVX-512-BF16.
 bool available(Factors factors);
 
 inline constexpr std::int64_t blockRows = 14;
@@ -43,7 +49,9 @@ private:
     std::size_t m_bytes = 0;
 };
 
-std::size_t packedRowsBytes(std::int64_t rows, std::int64_t inner);
+std::size_t packedRowsBytes(Factors factors, std::int64_t rows, std::int64_t inner);
+/// Where row `first`, a multiple of blockRows, lies in them.
+const void *packedRowsFrom(Factors factors, const void *packed, std::int64_t first, std::int64_t inner);
 /// Rows of `inner` floats, wherever each lies, in blocks of blockRows; missing rows of the last block are zeros.
 void packRows(Factors factors, const float *const *rows, std::int64_t count, std::int64_t inner, void *packed);
 

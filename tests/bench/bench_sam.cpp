@@ -127,7 +127,7 @@ public:
             to.push_back(m_result.data_ptr<float>() + i * m_out);
         }
         tiles::Buffer rows, panels;
-        tiles::packRows(factors, from.data(), grid * grid, m_in, rows.reserve(tiles::packedRowsBytes(grid * grid, m_in)));
+        tiles::packRows(factors, from.data(), grid * grid, m_in, rows.reserve(tiles::packedRowsBytes(factors, grid * grid, m_in)));
         panels.reserve(tiles::packedColumnsBytes(factors, m_out, m_in));
         for (std::int64_t panel = 0; panel < tiles::panelCount(factors, m_out); ++panel)
             tiles::packPanel(factors, m_weight.data_ptr<float>(), m_in, m_out, m_in, panel, panels.data());
@@ -137,8 +137,9 @@ public:
             timing.measure([&] {
                 parallelTasks((grid * grid + chunk - 1) / chunk, {}, [&](std::int64_t task, std::int64_t worker) {
                     const std::int64_t first = task * chunk;
-                    tiles::multiply(factors, rows.floats() + first * m_in, std::min(chunk, grid * grid - first), panels.data(), m_out, m_in,
-                                    nullptr, tiles::Then::Store, to.data() + first, scratch[static_cast<std::size_t>(worker)]);
+                    tiles::multiply(factors, tiles::packedRowsFrom(factors, rows.data(), first, m_in), std::min(chunk, grid * grid - first),
+                                    panels.data(), m_out, m_in, nullptr, tiles::Then::Store, to.data() + first,
+                                    scratch[static_cast<std::size_t>(worker)]);
                 });
             });
         }
@@ -172,10 +173,13 @@ Floor measureFloor(std::int64_t width, Precision precision)
     tile(floor.single, tiles::Factors::F32);
     if (precision == Precision::F32)
         floor.chosen = floor.single;
-    else if (precision == Precision::F16 && tiles::available(tiles::Factors::F16))
+    else if (precision == Precision::F16)
         tile(floor.chosen, tiles::Factors::F16);
-    else
+    else {
         floor.chosen.take(product.library(at::kBFloat16), product.operations());
+        tile(floor.chosen, tiles::Factors::BF16);
+        tile(floor.chosen, tiles::Factors::BF16AsHalves);
+    }
     return floor;
 }
 

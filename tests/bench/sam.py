@@ -117,7 +117,7 @@ def main():
     parser.add_argument("bench", nargs="?", default="build/bin/bench-sam")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--model", choices=SIZES, default="b")
-    parser.add_argument("--precisions", default="fp32,fp16")
+    parser.add_argument("--precisions", default="fp32,bf16,fp16")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--folder", help="for the checkpoint, while it runs (ViT-H: 2.6 GB)")
     parser.add_argument("--side", action="store_true", help=argparse.SUPPRESS)

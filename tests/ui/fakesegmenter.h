@@ -147,7 +147,8 @@ inline SegmentDoor fakeDoor(const std::shared_ptr<FakeLog> &log)
     door.devices = [] { return std::vector<ComputeDevice> {{"cpu", "Processor", 0}, {"cuda:0", "Card", 8ULL << 30}}; };
     door.precisions = [](const std::string &) {
         return std::vector<PrecisionOffer> {{Precision::F32, true, 1, "reference"},
-                                            {Precision::BF16, true, 1.9, "1.9 times as fast as fp32"}};
+                                            {Precision::BF16, true, 1.9, "1.9 times as fast as fp32"},
+                                            {Precision::F16, false, 0, "there is no arithmetic for it here"}};
     };
     door.info = [] { return Runtime::Info {"1.13.1", "OpenBLAS", 2, false}; };
     return door;

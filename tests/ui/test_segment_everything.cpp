@@ -153,6 +153,15 @@ TEST_F(EverythingTest, PrecisionOpensTheModelsAnew)
     waitUntilIdle();
     EXPECT_GT(log->opened, opened);
     EXPECT_EQ(log->compute.precision, Precision::BF16);
+    const int again = log->opened;
+    QTest::mouseClick(precision, Qt::LeftButton, Qt::NoModifier, precision->choiceRect(2).center());
+    waitUntilIdle();
+    EXPECT_EQ(log->opened, again) << "F16 is not offered, which says nothing of BF16";
+    EXPECT_EQ(precision->current(), 1);
+    const auto labels = page.side().compute().findChildren<QLabel *>();
+    EXPECT_TRUE(std::ranges::any_of(labels, [](const QLabel *label) {
+        return label->text().contains("BF16: 1.9 times") && label->text().contains("\nF16: there is no arithmetic");
+    }));
 }
 
 } // namespace

@@ -12,14 +12,27 @@
 #include <QLabel>
 
 #include <algorithm>
+#include <array>
 
 namespace rekey::ui {
 
 namespace {
 
+constexpr std::array precisionOrder {Precision::F32, Precision::BF16, Precision::F16}; // in the switch
+
+int indexOf(Precision precision)
+{
+    return static_cast<int>(std::ranges::find(precisionOrder, precision) - precisionOrder.begin());
+}
+
 QString precisionText(Precision precision)
 {
-    return precision == Precision::F32 ? QStringLiteral("F32") : QStringLiteral("BF16");
+    switch (precision) {
+    case Precision::F32: break;
+    case Precision::BF16: return QStringLiteral("BF16");
+    case Precision::F16: return QStringLiteral("F16");
+    }
+    return QStringLiteral("F32");
 }
 
 QString deviceText(const ComputeDevice &device)
@@ -47,7 +60,8 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
     , m_deviceName(new QLabel(tr("Processor")))
     , m_reason(rowTitle({}))
     , m_precision(new SegmentedSwitch({{precisionText(Precision::F32), {}, tr("Single precision, as the original computes")},
-                                       {precisionText(Precision::BF16), {}, tr("Matrix products of the image encoder in BF16")}}))
+                                       {precisionText(Precision::BF16), {}, tr("Matrix products of the image encoder in BF16")},
+                                       {precisionText(Precision::F16), {}, tr("Matrix products of the image encoder in F16")}}))
 {
     auto *column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -65,7 +79,8 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
     m_device->hide();
     m_precision->setSmall(true);
     m_precision->setAccessibleName(tr("Precision"));
-    m_precision->setChoiceEnabled(1, false);
+    for (const Precision half : {Precision::BF16, Precision::F16}) // until it is measured
+        m_precision->setChoiceEnabled(indexOf(half), false);
     m_reason->setWordWrap(true);
     grid->addWidget(rowTitle(tr("Device")), 0, 0);
     grid->addWidget(m_device, 0, 1);
@@ -83,7 +98,7 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
         Q_EMIT computeChosen(m_chosen);
     });
     connect(m_precision, &SegmentedSwitch::currentChanged, this,
-            [this](int index) { choose(index == 0 ? Precision::F32 : Precision::BF16); });
+            [this](int index) { choose(precisionOrder[static_cast<std::size_t>(index)]); });
 }
 
 void ComputePanel::choose(Precision precision)
@@ -129,23 +144,25 @@ void ComputePanel::show(const Offer &offer)
     if (!offer.devices.empty())
         m_deviceName->setText(deviceText(offer.devices.front()));
     for (const PrecisionOffer &each : offer.precisions) {
-        const int index = each.precision == Precision::F32 ? 0 : 1;
+        const int index = indexOf(each.precision);
         m_precision->setChoice(index, {precisionText(each.precision), {}, QString::fromStdString(each.reason)});
         m_precision->setChoiceEnabled(index, each.offered);
     }
-    m_precision->setCurrent(m_chosen.precision == Precision::F32 ? 0 : 1);
+    m_precision->setCurrent(indexOf(m_chosen.precision));
     m_quiet = false;
     showReason();
 }
 
 void ComputePanel::showReason()
 {
-    // What there is to know of BF16 is worth a line whether or not it is chosen.
-    const auto half = std::find_if(m_offer.precisions.begin(), m_offer.precisions.end(),
-                                   [](const PrecisionOffer &o) { return o.precision == Precision::BF16; });
-    m_reason->setVisible(half != m_offer.precisions.end());
-    if (half != m_offer.precisions.end())
-        m_reason->setText(tr("BF16: %1").arg(QString::fromStdString(half->reason)));
+    // What there is to know of the half precisions is worth a line whether or not one is chosen.
+    QStringList lines;
+    for (const PrecisionOffer &offer : m_offer.precisions) {
+        if (offer.precision != Precision::F32)
+            lines << tr("%1: %2").arg(precisionText(offer.precision), QString::fromStdString(offer.reason));
+    }
+    m_reason->setText(lines.join(u'\n'));
+    m_reason->setVisible(!lines.isEmpty());
 }
 
 } // namespace rekey::ui

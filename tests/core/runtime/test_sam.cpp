@@ -19,9 +19,12 @@ namespace {
 constexpr double tolerance = 1e-4; // on every recorded layer
 const fs::path folder = fs::path(REKEY_TEST_DATA) / "sam_tiny";
 
-std::unique_ptr<Segmenter> openModel(const fs::path &file, const std::map<std::string, double> &behaviour = {})
+std::unique_ptr<Segmenter> openModel(const fs::path &file, const std::map<std::string, double> &behaviour = {},
+                                     Precision precision = Precision::F32)
 {
-    return runtime().openSegmenter({openCheckpoint(folder / file), std::nullopt, nullptr}, behaviour);
+    ComputeOptions compute;
+    compute.precision = precision;
+    return runtime().openSegmenter({openCheckpoint(folder / file), std::nullopt, nullptr}, behaviour, {}, compute);
 }
 
 nlohmann::json readPrompts()
@@ -123,6 +126,52 @@ TEST(SamTiny, AgreesWithTheOriginalAtEveryLayer)
     EXPECT_DOUBLE_EQ(segmenter->behaviour().at("decoder_num_heads"), 2);
     // All but the inputs, masks and rows of inputs, which other tests compare.
     EXPECT_GE(compareAll(*segmenter, *openCheckpoint(folder / "reference.safetensors")), 130);
+}
+
+/// In half precision: every recorded layer of the encoder, beside the largest value of the layer, and the masks.
+TEST(SamTiny, StaysNearTheOriginalInHalfPrecision)
+{
+    const CheckpointPtr reference = openCheckpoint(folder / "reference.safetensors");
+    const nlohmann::json prompts = readPrompts();
+    for (const auto &[precision, bound] : {std::tuple {Precision::BF16, 0.02}, std::tuple {Precision::F16, 0.006}}) {
+        // fp16 only where the processor has it; bf16 everywhere, if slowly.
+        if (precision == Precision::F16 && runtime().precisions().back().timesAsFast == 0)
+            continue;
+        const auto segmenter = openModel("sam_tiny.pth", {}, precision);
+        double worst = 0;
+        int layers = 0;
+        std::size_t pixels = 0, flipped = 0;
+        for (const auto &[picture, row] : prompts.items()) {
+            Recording recording(*segmenter);
+            segmenter->setImage(loadImage(folder / row["file"]));
+            for (const TensorEntry &tensor : reference->tensors()) {
+                const std::string name = tensor.key.substr(std::min(tensor.key.size(), picture.size() + 1));
+                if (!tensor.key.starts_with(picture + ".encoder.") || !recording.has(name))
+                    continue;
+                const std::vector<float> expected = readValues(*reference, tensor.key).numbers;
+                double largest = 0;
+                for (const float value : expected)
+                    largest = std::max(largest, std::abs(static_cast<double>(value)));
+                const double error = difference(expected, recording.at(name).numbers) / largest;
+                EXPECT_LE(error, bound) << precisionName(precision) << ' ' << tensor.key;
+                worst = std::max(worst, error);
+                ++layers;
+            }
+            const SegmentResult found = segmenter->predict(promptsOf(row["cases"].begin().value(), 0, *reference));
+            const std::vector<float> masks
+                = readValues(*reference, picture + '.' + row["cases"].begin().key() + ".multi.masks").numbers;
+            for (std::size_t i = 0; i < masks.size(); ++i) {
+                const std::size_t area = found.masks[0].pixels.size();
+                flipped += found.masks[i / area].pixels[i % area] != static_cast<std::uint8_t>(masks[i]);
+                ++pixels;
+            }
+        }
+        std::printf("%s: largest error of %d layers %.4f of the layer's largest value, %zu of %zu pixels of masks differ\n",
+                    precisionName(precision), layers, worst, flipped, pixels);
+        EXPECT_GE(layers, 20);
+        EXPECT_GT(worst, 0) << "it computes differently";
+        EXPECT_LE(static_cast<double>(flipped), 0.01 * static_cast<double>(pixels));
+    }
 }
 
 TEST(SamTiny, AgreesWithHuggingFaceAtEveryLayer)

@@ -7,6 +7,7 @@
 #include "core/runtime/tiles.h"
 #include "randomsam.h"
 #include "samreference.h"
+#include "tileproduct.h"
 
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -19,26 +20,6 @@ using namespace rekey::test;
 
 namespace {
 
-at::Tensor tileProduct(tiles::Factors factors, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, tiles::Then then,
-                       at::Tensor out)
-{
-    std::vector<const float *> from;
-    std::vector<float *> to;
-    for (std::int64_t i = 0; i < x.size(0); ++i) {
-        from.push_back(x.data_ptr<float>() + i * x.size(1));
-        to.push_back(out.data_ptr<float>() + i * out.size(1));
-    }
-    const std::int64_t in = x.size(1), columns = weight.size(0);
-    tiles::Buffer rows, panels, scratch;
-    tiles::packRows(factors, from.data(), x.size(0), in, rows.reserve(tiles::packedRowsBytes(x.size(0), in)));
-    panels.reserve(tiles::packedColumnsBytes(factors, columns, in));
-    for (std::int64_t panel = 0; panel < tiles::panelCount(factors, columns); ++panel)
-        tiles::packPanel(factors, weight.data_ptr<float>(), in, columns, in, panel, panels.data());
-    tiles::multiply(factors, rows.data(), x.size(0), panels.data(), columns, in, bias.defined() ? bias.data_ptr<float>() : nullptr, then,
-                    to.data(), scratch);
-    return out;
-}
-
 double largest(const at::Tensor &difference)
 {
     return difference.abs().max().item<double>();
@@ -48,37 +29,24 @@ double largest(const at::Tensor &difference)
 
 TEST(Tiles, AgreeWithLibTorch)
 {
-    if (!tiles::available(tiles::Factors::F32))
+    constexpr tiles::Factors factors = tiles::Factors::F32;
+    if (!tiles::available(factors))
         GTEST_SKIP() << "this processor has no AVX-512";
     at::manual_seed(4);
     const c10::InferenceMode mode;
     for (const auto &[rows, in, columns] :
          {std::tuple {1, 1, 1}, {14, 32, 32}, {15, 33, 65}, {200, 100, 31}, {43, 1700, 97}, {28, 768, 64}}) {
-        for (const tiles::Factors factors : {tiles::Factors::F32, tiles::Factors::F16}) {
-            if (!tiles::available(factors))
-                continue;
-            const at::Tensor x = at::randn({rows, in}), weight = at::randn({columns, in}), bias = at::randn({columns});
-            const at::Tensor before = at::randn({rows, columns}), exact = at::linear(x.to(at::kDouble), weight.to(at::kDouble));
-            // Of sums of `in` products of deviation 1.
-            const double tolerance = (factors == tiles::Factors::F32 ? 6e-6 : 8e-3) * std::sqrt(static_cast<double>(in) + 8);
-            SCOPED_TRACE(fmt::format("{}×{}×{} in {}", rows, in, columns, factors == tiles::Factors::F32 ? "fp32" : "fp16"));
-            EXPECT_LE(largest(tileProduct(factors, x, weight, {}, tiles::Then::Store, at::empty_like(before)) - exact), tolerance);
-            EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Add, before.clone()) - (before + exact + bias)),
-                      tolerance);
-            EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Gelu, at::empty_like(before)) - at::gelu(exact + bias)),
-                      tolerance);
-        }
+        const at::Tensor x = at::randn({rows, in}), weight = at::randn({columns, in}), bias = at::randn({columns});
+        const at::Tensor before = at::randn({rows, columns}), exact = at::linear(x.to(at::kDouble), weight.to(at::kDouble));
+        // Of sums of `in` products of deviation 1.
+        const double tolerance = 6e-6 * std::sqrt(static_cast<double>(in) + 8);
+        SCOPED_TRACE(fmt::format("{}×{}×{}", rows, in, columns));
+        EXPECT_LE(largest(tileProduct(factors, x, weight, {}, tiles::Then::Store, at::empty_like(before)) - exact), tolerance);
+        EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Add, before.clone()) - (before + exact + bias)),
+                  tolerance);
+        EXPECT_LE(largest(tileProduct(factors, x, weight, bias, tiles::Then::Gelu, at::empty_like(before)) - at::gelu(exact + bias)),
+                  tolerance);
     }
-}
-
-TEST(Tiles, KeepHalvesFinite)
-{
-    if (!tiles::available(tiles::Factors::F16))
-        GTEST_SKIP() << "this processor has no AVX-512-FP16";
-    // 1e6 has no fp16 number; the largest there is stands for it.
-    const at::Tensor x = at::full({1, 4}, 1e6F), weight = at::full({1, 4}, 1e-3F);
-    const double product = tileProduct(tiles::Factors::F16, x, weight, {}, tiles::Then::Store, at::empty({1, 1})).item<double>();
-    EXPECT_NEAR(product, 4 * 65504 * 1e-3, 1);
 }
 
 /// The whole model, each precision, on 1, 2 and 4 threads.
@@ -87,7 +55,9 @@ TEST(WholeModel, DoesNotDependOnTheNumberOfThreads)
     const auto demo = std::filesystem::path(REKEY_RESOURCES) / "demo";
     const Image image = loadImage(demo / "photos" / "toys.jpg");
     const int before = threads();
-    for (const Precision precision : {Precision::F32, Precision::F16}) {
+    for (const Precision precision : {Precision::F32, Precision::BF16, Precision::F16}) {
+        if (precision == Precision::F16 && !tiles::available(tiles::Factors::F16))
+            continue;
         ComputeOptions compute;
         compute.precision = precision;
         const auto segmenter = runtime().openSegmenter({openCheckpoint(demo / "sam_tiny.pth"), std::nullopt, nullptr}, {}, {}, compute);
@@ -104,7 +74,8 @@ TEST(WholeModel, DoesNotDependOnTheNumberOfThreads)
         }
         for (std::size_t i = 1; i < logits.size(); ++i) {
             EXPECT_LE(difference(embeddings[i], embeddings[0]), 1e-5) << precisionName(precision);
-            EXPECT_LE(difference(logits[i], logits[0]), 1e-5) << precisionName(precision);
+            // In half precision within rounding of the decoder's fp32: three units in the last place of the largest logits, which are about 50.
+            EXPECT_LE(difference(logits[i], logits[0]), precision == Precision::F32 ? 1e-5 : 2e-5) << precisionName(precision);
         }
     }
     setThreads(before);

@@ -5,6 +5,7 @@
 #include "core/runtime/models/sam/encoderworkspace.h"
 #include "core/runtime/models/sam/layers.h"
 #include "core/runtime/paralleltasks.h"
+#include "core/runtime/precisions.h"
 
 namespace rekey::sam {
 
@@ -59,7 +60,6 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precisi
             block.tableH = relativeTable(own.table("attn.rel_pos_h", width / config.heads), side);
             block.tableW = relativeTable(own.table("attn.rel_pos_w", width / config.heads), side);
         }
-        // Where there are no instructions for fp16, LibTorch's operators do it, slowly.
         if (precision != Precision::F32 && !m_factors) {
             for (Parameters *layer : {&block.qkv, &block.projection, &block.lin1, &block.lin2})
                 layer->weight = layer->weight.to(at::kBFloat16);
@@ -71,14 +71,6 @@ ImageEncoder::ImageEncoder(const Config &config, const Weights &weights, Precisi
     m_reduceNorm = weights.norm("neck.1", channels);
     m_smooth.weight = weights.get("neck.2.weight", {channels, channels, 3, 3});
     m_smoothNorm = weights.norm("neck.3", channels);
-}
-
-std::optional<tiles::Factors> ImageEncoder::tileFactors(Precision precision)
-{
-    const tiles::Factors factors = precision == Precision::F16 ? tiles::Factors::F16 : tiles::Factors::F32;
-    if (precision == Precision::BF16 || !tiles::available(factors))
-        return std::nullopt;
-    return factors;
 }
 
 void ImageEncoder::addTo(ContentDigest &digest) const

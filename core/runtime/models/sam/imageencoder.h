@@ -36,7 +36,6 @@ private:
     void addAttention(const Block &block, Workspace &space, const Progress &progress) const;
     void addMlp(const Block &block, Workspace &space, const Progress &progress) const;
     /// The same by tiles.h, where the processor has what it takes.
-    static std::optional<tiles::Factors> tileFactors(Precision precision);
     void projectTiles(const Block &block, Workspace &space, const Progress &progress) const;
     void addAttentionTiles(const Block &block, Workspace &space, const Progress &progress) const;
     void addMlpTiles(const Block &block, Workspace &space, const Progress &progress) const;

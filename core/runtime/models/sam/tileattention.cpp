@@ -225,7 +225,7 @@ void tileAttention(at::Tensor &out, const at::Tensor &qkv, std::int64_t heads, s
         std::vector<const float *> vectors;
         for (std::int64_t i = 0; i < tables.size(0); ++i)
             vectors.push_back(tables.data_ptr<float>() + i * problem.headWidth);
-        positions.reserve(packedRowsBytes(tables.size(0), problem.headWidth));
+        positions.reserve(packedRowsBytes(Factors::F32, tables.size(0), problem.headWidth));
         packRows(Factors::F32, vectors.data(), tables.size(0), problem.headWidth, positions.data());
         problem.positions = positions.floats();
     }

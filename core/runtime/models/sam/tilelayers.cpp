@@ -40,7 +40,7 @@ template <class AnyWorker>
 void apply(const PackedLinear &layer, tiles::Then then, AnyWorker &worker)
 {
     const auto rows = static_cast<std::int64_t>(worker.from.size());
-    void *packed = worker.rows.reserve(tiles::packedRowsBytes(rows, layer.in));
+    void *packed = worker.rows.reserve(tiles::packedRowsBytes(layer.factors, rows, layer.in));
     tiles::packRows(layer.factors, worker.from.data(), rows, layer.in, packed);
     tiles::multiply(layer.factors, packed, rows, layer.panels, layer.out, layer.in, layer.bias, then, worker.to.data(), worker.scratch);
 }
