@@ -188,6 +188,8 @@ void addRunning(CLI::App &app, int &result)
             c->add_option("--point", o.points, "with --image: X,Y or X,Y,0 (background), in pixels; may be repeated")
                 ->allow_extra_args(false);
             c->add_option("--box", o.box, "with --image: X0,Y0,X1,Y1 in pixels");
+            c->add_option("--dtype", o.dtype, "with --image: what B's encoder computes in, fp32, bf16 or fp16, beside A in fp32")
+                ->capture_default_str();
             c->add_option("--activations", o.activations,
                           "a file of recorded activations to compare a model with (B, or A alone), or two files, which needs no model; "
                           "'rekey export --to capture' writes a script that records them")
@@ -195,7 +197,7 @@ void addRunning(CLI::App &app, int &result)
             c->add_option("--prefix-a", o.prefixA, "of the first file, only names that begin so, without it: 'hf/'");
             c->add_option("--prefix-b", o.prefixB, "the same of the second file");
             c->add_option("--tolerance", o.tolerance,
-                          "largest error of a layer, as a part of its largest value if that is above 1 (default 1e-3)")
+                          "largest error of a layer, as a part of its largest value if that is above 1 (default 1e-3; 3e-2 with --dtype)")
                 ->check(CLI::PositiveNumber);
             c->add_option("--root-a", o.a.root, rootHelp);
             c->add_option("--root-b", o.b.root, rootHelp);

@@ -116,7 +116,7 @@ struct ParityOptions
     std::filesystem::path mapping, image;
     std::vector<std::filesystem::path> activations;
     std::vector<std::string> points;
-    std::string box, prefixA, prefixB;
+    std::string box, prefixA, prefixB, dtype = "fp32";
     double tolerance = 0; ///< 0: by the dtype of computing
     bool json = false;
 };

@@ -55,7 +55,8 @@ Json layersJson(const ActivationParity &parity)
                           {"rules", row.rules},
                           {"reason", row.reason}});
     }
-    Json result = {{"verdict", verdictName(parity.verdict)}, {"summary", parity.summary}, {"tolerance", parity.tolerance}};
+    Json result = {{"verdict", verdictName(parity.verdict)}, {"summary", parity.summary}, {"tolerance", parity.tolerance},
+                   {"dtype", precisionName(parity.precision)}};
     result["first_divergence"] = parity.firstDivergence ? Json(parity.rows[*parity.firstDivergence].layer) : Json(nullptr);
     for (std::size_t i = 0; i < layerVerdicts; ++i)
         result["counts"][std::string(verdictName(static_cast<LayerVerdict>(i)))] = parity.count(static_cast<LayerVerdict>(i));
@@ -93,7 +94,11 @@ std::string layersText(const ActivationParity &parity)
         if (count > 0)
             text += fmt::format("{}{} {}", std::exchange(first, false) ? "" : ", ", count, verdictName(static_cast<LayerVerdict>(i)));
     }
-    return text + (first ? "none.\n" : ".\n") + parity.summary + "\n";
+    text += first ? "none.\n" : ".\n";
+    if (parity.precision != Precision::F32)
+        text += fmt::format("Computed in {} beside fp32: errors up to {:.0e} are rounding.\n", precisionName(parity.precision),
+                            parity.tolerance);
+    return text + parity.summary + "\n";
 }
 
 } // namespace rekey

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/inputs.h"
 #include "app/layerparitytext.h"
+#include "app/precisiontext.h"
 #include "app/prompttext.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
@@ -123,7 +124,10 @@ ActivationParity compareOnImage(const ParityOptions &options, const Progress &pr
         box.box = PromptBox {width / 4, height / 4, width * 3 / 4, height * 3 / 4};
         request.prompts = {{"point", point}, {"box", box}};
     }
-    request.tolerance = options.tolerance > 0 ? options.tolerance : toleranceF32;
+    request.precision = precisionOf(options.dtype);
+    request.tolerance = options.tolerance > 0                ? options.tolerance
+                        : request.precision == Precision::F32 ? toleranceF32
+                                                              : toleranceHalf;
     return compareModels(request, progress);
 }
 
@@ -165,6 +169,8 @@ ActivationParity compareTwoFiles(const ParityOptions &options, const Progress &p
 int parityCommand(const ParityOptions &options)
 {
     const Progress progress = terminalProgress();
+    if (precisionOf(options.dtype) != Precision::F32 && (options.image.empty() || !options.activations.empty()))
+        throw UsageError("parity --dtype is that of computing: it goes with two models and an --image.");
     if (options.image.empty() && options.activations.empty())
         return compareWeights(options, progress);
     const ActivationParity parity = options.activations.empty()       ? compareOnImage(options, progress)

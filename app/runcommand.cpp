@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/inputs.h"
 #include "app/picture.h"
+#include "app/precisiontext.h"
 #include "app/prompttext.h"
 #include "app/runoutput.h"
 #include "app/terminal.h"
@@ -12,15 +13,6 @@ namespace rekey {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Precision precisionOf(const RunOptions &options)
-{
-    for (const Precision precision : {Precision::F32, Precision::BF16, Precision::F16}) {
-        if (options.dtype == precisionName(precision))
-            return precision;
-    }
-    throw UsageError("--dtype " + displayText(options.dtype) + " is not known; fp32, bf16 and fp16 are.");
-}
 
 EverythingOptions everythingOptions(const RunOptions &options)
 {
@@ -39,7 +31,7 @@ void checkUsage(const RunOptions &options)
     if (!options.text.empty())
         throw UsageError(
             "run segments from points and boxes so far; text prompts (--text) need a model of the SAM 3 family, which is not there yet.");
-    precisionOf(options);
+    precisionOf(options.dtype);
     if (options.output.empty())
         throw UsageError("run needs a file to write the mask to: -o MASK.png.");
     const bool prompted = !options.points.empty() || !options.box.empty();
@@ -124,7 +116,7 @@ int runCommand(const RunOptions &options)
     if (options.target)
         weights.target = openInput(*options.target, progress);
     ComputeOptions compute;
-    compute.precision = precisionOf(options);
+    compute.precision = precisionOf(options.dtype);
     compute.device = options.device;
     const std::unique_ptr<Segmenter> segmenter = runtime().openSegmenter(weights, {}, progress.part(0, 0.2), compute);
     if (options.everything)

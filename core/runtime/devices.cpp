@@ -29,7 +29,7 @@ std::string lineValue(const std::filesystem::path &file, std::string_view name)
     return {};
 }
 
-/// As the driver lists them, by bus address: the order that CUDA_DEVICE_ORDER=PCI_BUS_ID gives. With one device there is no doubt.
+/// As the driver lists them, by bus address: the order that CUDA_DEVICE_ORDER=PCI_BUS_ID gives (librarysettings.h).
 std::vector<std::string> nvidiaNames()
 {
     std::vector<std::filesystem::path> folders;
@@ -55,10 +55,12 @@ std::vector<ComputeDevice> computeDevices()
 {
     std::vector<ComputeDevice> devices {{"cpu", processorName(), 0}};
     const std::size_t count = torch::cuda::is_available() ? static_cast<std::size_t>(torch::cuda::device_count()) : 0;
-    const std::vector<std::string> names = count > 0 ? nvidiaNames() : std::vector<std::string>();
+    std::vector<std::string> names = count > 0 ? nvidiaNames() : std::vector<std::string>();
+    if (names.size() != count) // CUDA_VISIBLE_DEVICES hides some: which, is not known
+        names.assign(count, {});
     for (std::size_t i = 0; i < count; ++i)
         devices.push_back(
-            {fmt::format("cuda:{}", i), i < names.size() && !names[i].empty() ? names[i] : fmt::format("CUDA device {}", i), 0});
+            {fmt::format("cuda:{}", i), !names[i].empty() ? names[i] : fmt::format("CUDA device {}", i), 0});
     return devices;
 }
 

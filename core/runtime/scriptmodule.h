@@ -42,7 +42,7 @@ public:
     virtual std::string description() const = 0; ///< "TorchScript ResNet, 161 parameters, 53 buffers"
     virtual std::size_t filled() const = 0; ///< parameters and buffers that were filled from the source
     virtual std::vector<std::string> notFilled() const = 0; ///< keys of the module that the source leaves as they are
-    /// Runs forward() with one tensor. Throws Error with what the module says when it fails. Cancel takes effect before and after.
+    /// Runs forward() with one tensor. Throws Error with what the module says when it fails. Cancel takes effect between operators.
     virtual std::vector<ScriptOutput> run(const Image &image, const ImagePreparation &preparation, const Progress &progress = {}) = 0;
     virtual double milliseconds() const = 0; ///< of the last run(), without preparing the picture
 };

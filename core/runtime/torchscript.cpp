@@ -2,6 +2,7 @@
 #include "core/runtime/torchscript.h"
 
 #include "core/base/error.h"
+#include "core/runtime/operatorcancel.h"
 #include "core/runtime/preparation.h"
 #include "core/runtime/tensorsource.h"
 
@@ -173,7 +174,7 @@ public:
         const at::Tensor pixels
             = at::tensor(at::ArrayRef<float>(prepared.values)).view({1, 3, prepared.height, prepared.width}).to(inputType());
         const auto start = std::chrono::steady_clock::now();
-        const c10::IValue result = guardedScript(m_file, "forward", [&] { return m_module.forward({pixels}); });
+        const c10::IValue result = guardedScript(m_file, "forward", [&] { return forward(pixels, progress); });
         m_milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
         progress.check();
         Outputs outputs;
@@ -185,6 +186,17 @@ public:
     }
 
 private:
+    c10::IValue forward(const at::Tensor &pixels, const Progress &progress)
+    {
+        const CancelBetweenOperators cancel(progress);
+        try {
+            return m_module.forward({pixels});
+        } catch (...) {
+            progress.check(); // the interpreter wraps what a cancelled operator throws
+            throw;
+        }
+    }
+
     void checkForward() const
     {
         const auto method = m_module.find_method("forward");

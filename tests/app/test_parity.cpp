@@ -43,6 +43,16 @@ TEST(ParityCommand, RoundedWeightsAreNoDifferentComputation)
     EXPECT_EQ(json(outcome)["verdict"], "within tolerance");
 }
 
+TEST(ParityCommand, ComputesInTheDtypeThatIsAskedFor)
+{
+    const std::string model = folder + "sam_tiny.pth", image = folder + "square.png";
+    const Outcome outcome = runRekey({"parity", model, model, "--image", image, "--dtype", "bf16"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.errors;
+    EXPECT_THAT(outcome.output, HasSubstr("Computed in bf16 beside fp32: errors up to 3e-02 are rounding."));
+    EXPECT_EQ(runRekey({"parity", model, model, "--image", image, "--dtype", "f8"}).exitCode, 2);
+    EXPECT_EQ(runRekey({"parity", model, model, "--dtype", "bf16"}).exitCode, 2) << "nothing is computed";
+}
+
 TEST(ParityCommand, ComparesWithRecordedActivations)
 {
     const Outcome outcome = runRekey({"parity", folder + "sam_tiny.pth", "--activations", folder + "reference.safetensors"});

@@ -101,6 +101,7 @@ struct ActivationParity
     std::string summary; ///< one or two sentences: the verdict, the layer, the keys
     double tolerance = 0;
     double rounding = 0; ///< errors up to this are rounding
+    Precision precision = Precision::F32; ///< that the checked side computed in
     std::optional<WeightParity> weights; ///< keys of the checked side against the reference's, where both are at hand
     std::vector<std::string> warnings;
     double milliseconds = 0;
@@ -131,6 +132,9 @@ struct ModelParityRequest
     std::map<std::string, double> referenceBehaviour, convertedBehaviour; ///< overrides; else as each file's implementation has them
     Image image;
     std::vector<ParityPrompts> prompts; ///< none: the encoder only, as with checkpoints that hold nothing else
+    /// The converted model's; the reference computes in fp32. In half precision layers round unlike the reference's, and all that the
+    /// tolerance allows is taken for rounding: toleranceHalf is meant for that.
+    Precision precision = Precision::F32;
     double tolerance = toleranceF32;
     std::uint64_t memoryLimit = 1ULL << 30; ///< for the reference's activations; beyond it only whole blocks are kept, bytes
 };

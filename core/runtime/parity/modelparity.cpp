@@ -282,8 +282,11 @@ ActivationParity ModelParity::check(const ModelWeights &converted, const std::ma
     const Stopwatch watch;
     ActivationParity parity;
     parity.tolerance = m_recorded->request.tolerance;
-    parity.rounding = parity.tolerance * driftPartSameCode;
-    Comparison comparison(*m_recorded, runtime().openSegmenter(converted, behaviour, progress.part(0, 0.1)), parity);
+    parity.precision = m_recorded->request.precision;
+    parity.rounding = parity.precision == Precision::F32 ? parity.tolerance * driftPartSameCode : parity.tolerance;
+    ComputeOptions compute;
+    compute.precision = parity.precision;
+    Comparison comparison(*m_recorded, runtime().openSegmenter(converted, behaviour, progress.part(0, 0.1), compute), parity);
     comparison.run(converted, progress.part(0.1, 1));
     parity.milliseconds = watch.milliseconds();
     return parity;

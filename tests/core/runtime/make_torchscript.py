@@ -60,6 +60,16 @@ class Failing(nn.Module):
         return x
 
 
+class Slow(nn.Module):
+    """A minute of small operators."""
+
+    def forward(self, x):
+        y = torch.full([64, 64], 1 / 64)
+        for i in range(3000000):
+            y = torch.tanh(y @ y)
+        return y.sum() + x.mean()
+
+
 class Two(nn.Module):
     def forward(self, x, y):
         return x + y
@@ -88,6 +98,7 @@ torch.jit.script(Segmenter()).save("segmenter.pt")
 torch.jit.script(Features()).save("features.pt")
 torch.jit.script(Failing()).save("failing.pt")
 torch.jit.script(Two()).save("two.pt")
+torch.jit.script(Slow()).save("slow.pt")
 torch.save(other.state_dict(), "other.pth")
 torch.save({"backbone." + key: value for key, value in other.state_dict().items()}, "renamed.pth")
 torch.save({"conv.weight": torch.zeros(6, 3, 5, 5)}, "unfit.pth")

@@ -2,6 +2,7 @@
 // Products of factors in 16 bits, and models computed with them.
 #include "core/base/error.h"
 #include "core/runtime/blas.h"
+#include "core/runtime/models/sam/deviceencoder.h"
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/precisions.h"
 #include "core/runtime/tiles.h"
@@ -231,6 +232,24 @@ TEST(HalfPrecision, KeepsLargeActivations)
         std::printf("%s: largest difference of the embedding %.4f\n", precisionName(precision), error);
         EXPECT_LE(error, tolerance);
     }
+}
+
+/// The same for the encoder that runs on CUDA devices, on LibTorch's processor device, which has bf16 but no products of fp16.
+TEST(HalfPrecision, KeepsLargeActivationsOnDevices)
+{
+    const c10::InferenceMode mode;
+    at::manual_seed(14);
+    const auto loud = std::make_shared<LoudWeights>(
+        checkpointSource(openCheckpoint(std::filesystem::path(REKEY_TEST_DATA) / "sam_tiny" / "sam_tiny.pth"), Access::InPlace));
+    const sam::Config config = sam::detectConfig(loud->schema(), {});
+    const sam::Weights weights = sam::Weights(loud).below("image_encoder.");
+    const at::Tensor pixels = at::randn({1, 3, config.imageSize, config.imageSize});
+    const at::Tensor exact = sam::ImageEncoder(config, weights).forward(pixels, {}, {});
+    const at::Tensor rounded = sam::DeviceEncoder(config, weights, Precision::BF16, at::kCPU).forward(pixels, {}, {});
+    const double error = (rounded - exact).abs().max().item<double>();
+    std::printf("largest difference of the embedding %.4f\n", error);
+    EXPECT_GT(error, 1e-5) << "computed in bf16";
+    EXPECT_LE(error, 0.1);
 }
 
 TEST(HalfPrecision, IsRefusedWhereThereIsNone)

@@ -8,8 +8,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <future>
+#include <thread>
+#include <utility>
 
 // Modules made by Python's torch, run here, beside what Python computed with them.
 
@@ -142,6 +146,36 @@ TEST_F(TorchScript, SaysWhatIsWrong)
     std::stop_source stop;
     stop.request_stop();
     EXPECT_THROW(open("segmenter.pt")->run(picture(), imageNet(), Progress(stop.get_token(), {})), Cancelled);
+}
+
+TEST_F(TorchScript, CancelTakesEffectBetweenOperators)
+{
+    using Clock = std::chrono::steady_clock;
+    const auto slow = open("slow.pt");
+    std::vector<double> waits;
+    for (int i = 0; i < 3; ++i) {
+        std::stop_source stop;
+        std::promise<void> begun;
+        Clock::time_point asked;
+        std::jthread person([&] {
+            begun.get_future().wait();
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            asked = Clock::now();
+            stop.request_stop();
+        });
+        const Progress progress(stop.get_token(), [&, told = false](double, std::string_view) mutable {
+            if (!std::exchange(told, true))
+                begun.set_value();
+        });
+        EXPECT_THROW(slow->run(picture(), imageNet(), progress), Cancelled);
+        const Clock::time_point ended = Clock::now();
+        person.join();
+        waits.push_back(std::chrono::duration<double, std::milli>(ended - asked).count());
+    }
+    std::ranges::sort(waits);
+    std::printf("cancel took effect after %.1f ms at the median, %.1f ms at most\n", waits[1], waits[2]);
+    EXPECT_LE(waits[1], 200);
+    open("segmenter.pt")->run(picture(), imageNet()); // and others run as before
 }
 
 TEST_F(TorchScript, ResultsAsPictures)

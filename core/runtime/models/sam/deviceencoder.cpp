@@ -6,16 +6,17 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace rekey::sam {
 
 namespace {
 
-/// x in the weight's type, the result in fp32.
-at::Tensor mixedLinear(const at::Tensor &x, const Parameters &layer)
+/// A power of two within a factor of two of the largest magnitude of each row (the last dimension, of which one is left).
+at::Tensor powersOfTwo(const at::Tensor &x)
 {
-    const at::Tensor result = at::linear(x.to(layer.weight.scalar_type()), layer.weight).to(at::kFloat);
-    return layer.bias.defined() ? result + layer.bias : result;
+    using Limits = std::numeric_limits<float>;
+    return at::exp2(at::floor(at::log2(x.abs().amax(-1, true).clamp(Limits::min(), Limits::max()))));
 }
 
 /// [grid, grid, width] to [windows, side², width], zeros beyond the grid.
@@ -46,11 +47,9 @@ DeviceEncoder::DeviceEncoder(const Config &config, const Weights &weights, Preci
     const std::int64_t width = config.width;
     if (config.absolutePositions)
         m_positions = weights.get("pos_embed", {1, config.grid, config.grid, width}).to(m_device);
-    const at::ScalarType type = precision == Precision::F32 ? at::kFloat : precision == Precision::F16 ? at::kHalf : at::kBFloat16;
-    const auto layer = [&](Parameters parameters) {
-        parameters.weight = parameters.weight.to(type);
-        return placed(std::move(parameters));
-    };
+    if (m_device.is_cuda())
+        at::globalContext().setAllowTF32CuDNN(false); // by default convolutions of fp32 have 10 bits there
+    const auto layer = [&](const Parameters &parameters) { return layerOf(parameters, precision); };
     for (std::int64_t i = 0; i < config.depth(); ++i) {
         const Weights own = weights.below("blocks." + std::to_string(i) + '.');
         Block block;
@@ -60,7 +59,7 @@ DeviceEncoder::DeviceEncoder(const Config &config, const Weights &weights, Preci
         Parameters qkv {own.get("attn.qkv.weight", {3 * width, width}), {}};
         if (config.qkvBias)
             qkv.bias = own.get("attn.qkv.bias", {3 * width});
-        block.qkv = layer(std::move(qkv));
+        block.qkv = layer(qkv);
         block.projection = layer(own.linear("attn.proj", width, width));
         block.lin1 = layer(own.linear("mlp.lin1", config.mlpWidth, width));
         block.lin2 = layer(own.linear("mlp.lin2", width, config.mlpWidth));
@@ -83,6 +82,28 @@ Parameters DeviceEncoder::placed(Parameters parameters) const
     return {parameters.weight.to(m_device), parameters.bias.defined() ? parameters.bias.to(m_device) : at::Tensor()};
 }
 
+DeviceEncoder::Layer DeviceEncoder::layerOf(const Parameters &parameters, Precision precision) const
+{
+    const Parameters there = placed(parameters);
+    if (precision == Precision::F32)
+        return {there.weight, there.bias, {}};
+    const at::Tensor scale = powersOfTwo(there.weight);
+    return {(there.weight / scale).to(precision == Precision::F16 ? at::kHalf : at::kBFloat16), there.bias, scale.flatten()};
+}
+
+/// x and the result are in fp32.
+at::Tensor DeviceEncoder::apply(const Layer &layer, const at::Tensor &x)
+{
+    at::Tensor result;
+    if (layer.scale.defined()) {
+        const at::Tensor scale = powersOfTwo(x);
+        result = at::linear((x / scale).to(layer.weight.scalar_type()), layer.weight).to(at::kFloat).mul_(scale).mul_(layer.scale);
+    } else {
+        result = at::linear(x, layer.weight);
+    }
+    return layer.bias.defined() ? result.add_(layer.bias) : result;
+}
+
 at::Tensor DeviceEncoder::kept(const Trace &trace, const std::string &name, const at::Tensor &value) const
 {
     return trace ? traced(trace, name, value.to(at::kCPU).contiguous()).to(m_device) : value;
@@ -92,7 +113,7 @@ at::Tensor DeviceEncoder::attend(const Block &block, const at::Tensor &x, std::i
 {
     constexpr std::int64_t scoresAtOnce = 64 << 20; // a quarter of a GiB
     const std::int64_t groups = x.size(0), tokens = side * side, heads = m_config.heads, headWidth = m_config.width / heads;
-    const at::Tensor parts = mixedLinear(x, block.qkv).view({groups, tokens, 3, heads, headWidth}).permute({2, 0, 3, 1, 4});
+    const at::Tensor parts = apply(block.qkv, x).view({groups, tokens, 3, heads, headWidth}).permute({2, 0, 3, 1, 4});
     const at::Tensor keys = parts[1].transpose(2, 3).contiguous(), values = parts[2].contiguous();
     const std::int64_t rows = std::clamp<std::int64_t>(scoresAtOnce / (groups * heads * side * tokens), 1, side);
     std::vector<at::Tensor> mixed;
@@ -118,7 +139,7 @@ at::Tensor DeviceEncoder::attention(const Block &block, const at::Tensor &x, con
     const std::int64_t grid = m_config.grid, side = block.window > 0 ? block.window : grid;
     const at::Tensor tokens = block.window > 0 ? windowsOf(x, side) : x.reshape({1, grid * grid, m_config.width});
     const at::Tensor projected
-        = kept(trace, name, mixedLinear(attend(block, tokens, side, progress), block.projection).view({-1, side, side, m_config.width}))
+        = kept(trace, name, apply(block.projection, attend(block, tokens, side, progress)).view({-1, side, side, m_config.width}))
               .reshape({-1, side * side, m_config.width});
     return block.window > 0 ? mapOf(projected, side, grid) : projected.view({grid, grid, m_config.width});
 }
@@ -140,7 +161,7 @@ at::Tensor DeviceEncoder::forward(const at::Tensor &pixels, const Trace &trace, 
         const at::Tensor normed = result(name + "norm1", layerNorm(x, block.norm1, m_config.encoderNormEps));
         x = x + attention(block, normed, "encoder." + name + "attn", trace, progress);
         const at::Tensor again = result(name + "norm2", layerNorm(x, block.norm2, m_config.encoderNormEps));
-        x = x + result(name + "mlp", mixedLinear(at::gelu(mixedLinear(again, block.lin1)), block.lin2));
+        x = x + result(name + "mlp", apply(block.lin2, at::gelu(apply(block.lin1, again))));
         x = result(name + "out", x);
     }
     progress.step(m_blocks.size(), m_blocks.size() + 1, "encoding the image");
@@ -155,8 +176,10 @@ void DeviceEncoder::addTo(ContentDigest &digest) const
 {
     for (const Block &block : m_blocks) {
         digest.add(static_cast<std::uint64_t>(block.window));
-        for (const Parameters &layer : {block.norm1, block.norm2, block.qkv, block.projection, block.lin1, block.lin2})
-            addTensors(digest, {layer.weight, layer.bias});
+        for (const Parameters &norm : {block.norm1, block.norm2})
+            addTensors(digest, {norm.weight, norm.bias});
+        for (const Layer &layer : {block.qkv, block.projection, block.lin1, block.lin2})
+            addTensors(digest, {layer.weight, layer.bias, layer.scale});
         addTensors(digest, {block.height, block.across});
     }
     for (const Parameters &layer : {m_patches, m_reduce, m_reduceNorm, m_smooth, m_smoothNorm})

@@ -17,13 +17,23 @@ public:
     void addTo(ContentDigest &digest) const override;
 
 private:
+    /// A linear layer. In half precision its weight's rows are divided by powers of two near their largest values, so that neither they
+    /// nor their products leave fp16's range.
+    struct Layer
+    {
+        at::Tensor weight, bias; ///< bias: undefined where there is none
+        at::Tensor scale;        ///< [out], what to multiply by again; undefined in fp32
+    };
     struct Block
     {
         std::int64_t window = 0; ///< 0: global
-        Parameters norm1, norm2, qkv, projection, lin1, lin2;
+        Parameters norm1, norm2;
+        Layer qkv, projection, lin1, lin2;
         at::Tensor height, across; ///< relativePositions(): [queries, keys, head width]; undefined: none
     };
     Parameters placed(Parameters parameters) const;
+    Layer layerOf(const Parameters &parameters, Precision precision) const;
+    static at::Tensor apply(const Layer &layer, const at::Tensor &x);
     at::Tensor kept(const Trace &trace, const std::string &name, const at::Tensor &value) const;
     /// [groups, side², width] to the same, before the projection.
     at::Tensor attend(const Block &block, const at::Tensor &x, std::int64_t side, const Progress &progress) const;

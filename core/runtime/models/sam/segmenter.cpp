@@ -117,7 +117,11 @@ void SamSegmenter::setImage(const Image &image, const Progress &progress)
     m_cached = embedding.defined();
     if (!m_cached) {
         m_picture = preparePicture(image, imageSize());
-        embedding = m_encoder->forward(traced(m_trace, "input", m_picture.pixels), m_trace, progress);
+        try {
+            embedding = m_encoder->forward(traced(m_trace, "input", m_picture.pixels), m_trace, progress);
+        } catch (const c10::Error &error) { // such as a device's memory running out
+            throw Error(m_name, m_compute.device, error.what_without_backtrace());
+        }
         m_picture.pixels.reset();
         if (useCache)
             m_cache->insert(key, embedding);

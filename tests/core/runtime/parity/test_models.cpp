@@ -132,6 +132,35 @@ TEST(ModelParity, NamesTheLayerOfAWrongRule)
     EXPECT_GT(plot.isolated[*parity.firstDivergence].error, 1e-3);
 }
 
+/// bf16 beside fp32: rounding everywhere, and a wrong rule is still more than that.
+TEST(ModelParity, ComputesInHalfPrecision)
+{
+    ModelParityRequest request = samRequest(copyAll());
+    request.precision = Precision::BF16;
+    request.tolerance = toleranceHalf;
+    const ActivationParity parity = compareModels(request);
+    EXPECT_EQ(parity.precision, Precision::BF16);
+    EXPECT_EQ(parity.verdict, ParityVerdict::WithinTolerance) << parity.summary;
+    EXPECT_FALSE(parity.firstDivergence);
+    const double attention = rowOf(parity, "encoder.blocks.2.attn").isolated->error();
+    EXPECT_GT(attention, 1e-5) << "computed in bf16";
+    EXPECT_LE(attention, 1e-2);
+    EXPECT_EQ(rowOf(parity, "encoder.blocks.2.norm1").isolated->error(), 0) << "in fp32 of the reference's input";
+    EXPECT_EQ(rowOf(parity, "points: decoder.hyper.0").isolated->error(), 0);
+    request.tolerance = toleranceF32;
+    EXPECT_NE(compareModels(request).verdict, ParityVerdict::WithinTolerance) << "fp32's tolerance is no measure of it";
+
+    const Schema schema = openCheckpoint(samFolder / "sam_tiny.pth")->schema();
+    ModelParityRequest wrong
+        = samRequest(swapped(schema, "image_encoder.blocks.2.attn.proj.weight", "image_encoder.blocks.1.attn.proj.weight"));
+    wrong.precision = Precision::BF16;
+    wrong.tolerance = toleranceHalf;
+    const ActivationParity named = compareModels(wrong);
+    EXPECT_EQ(named.verdict, ParityVerdict::WeightsDiffer);
+    ASSERT_TRUE(named.firstDivergence);
+    EXPECT_EQ(named.rows[*named.firstDivergence].layer, "encoder.blocks.1.attn");
+}
+
 TEST(ModelParity, KeepsWholeBlocksWhereMemoryIsShort)
 {
     const Schema schema = openCheckpoint(samFolder / "sam_tiny.pth")->schema();
