@@ -5,6 +5,7 @@
 #include "core/suggest/layout.h"
 #include "core/suggest/repetition.h"
 #include "core/suggest/resizedtables.h"
+#include "core/suggest/twincopies.h"
 
 #include <algorithm>
 #include <map>
@@ -151,6 +152,38 @@ void skip(Skipped &skipped, const std::vector<Pairing> &pairings)
     }
 }
 
+std::size_t count(const std::vector<bool> &marks)
+{
+    return static_cast<std::size_t>(std::count(marks.begin(), marks.end(), true));
+}
+
+void leaveOut(std::vector<bool> &skipped, const std::vector<bool> &marked)
+{
+    for (std::size_t t = 0; t < marked.size(); ++t)
+        skipped[t] = skipped[t] || marked[t];
+}
+
+/// A running copy beside its original takes no part, unless both sides have one. Returns how sure a suggestion may be at most: of
+/// two equal parts that no name tells apart, the first is only a guess.
+double leaveOutCopies(const Schema &source, const Schema &target, Skipped &open)
+{
+    constexpr double either = 0.8;
+    const auto from = twinCopies(source), to = twinCopies(target);
+    if (count(from) > 0 || count(to) > 0) {
+        if (count(from) == 0 || count(to) == 0) {
+            leaveOut(open.source, from);
+            leaveOut(open.target, to);
+        }
+        return 1;
+    }
+    // Two towers of a model are no copies: the other side would have them, too.
+    const auto parts = equalParts(source);
+    if (count(parts) == 0 || 3 * (source.tensors.size() - count(parts)) < 2 * target.tensors.size() || count(equalParts(target)) > 0)
+        return 1;
+    leaveOut(open.source, parts);
+    return either;
+}
+
 /// The second look saw only what the first left: it may be sure of too much.
 void append(TensorMatches &all, TensorMatches more)
 {
@@ -165,10 +198,11 @@ void append(TensorMatches &all, TensorMatches more)
 
 } // namespace
 
-TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
-                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress)
+namespace {
+
+/// With long runs of equal blocks shortened where there are too many pairs to weigh.
+TensorMatches matchAll(const Schema &source, const Schema &target, Skipped open, const ValuePrints *values, const Progress &progress)
 {
-    Skipped open{skipSource, skipTarget};
     const auto shorter = shorten(source, target, open);
     if (!shorter)
         return matchSome(source, target, open, values, progress);
@@ -179,6 +213,22 @@ TensorMatches matchTensors(const Schema &source, const Schema &target, const std
     skip(open, result.pairings);
     if (possiblePairs(source, target, open) <= mostPairs)
         append(result, matchSome(source, target, open, values, progress.part(0.6, 1)));
+    return result;
+}
+
+} // namespace
+
+TensorMatches matchTensors(const Schema &source, const Schema &target, const std::vector<bool> &skipSource,
+                           const std::vector<bool> &skipTarget, const ValuePrints *values, const Progress &progress)
+{
+    Skipped open{skipSource, skipTarget};
+    const double most = leaveOutCopies(source, target, open);
+    TensorMatches result = matchAll(source, target, std::move(open), values, progress);
+    for (auto &pairing : result.pairings)
+        if (pairing.confidence > most) {
+            pairing.confidence = most;
+            pairing.evidence.emplace_back("the source holds an equal part under another name, which would do as well");
+        }
     return result;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/atoms.h"
 
+#include "core/suggest/twincopies.h"
+
 #include <algorithm>
 #include <map>
 
@@ -32,20 +34,6 @@ Content contentOf(const Unit &unit, const Shape &shape)
     return {kernel || (colours && !ordinaryKernel), table};
 }
 
-bool isTwin(const Unit &unit)
-{
-    std::string path = " ";
-    for (const auto &segment : unit.segments)
-        for (const auto &word : splitWords(segment))
-            path += word + ' ';
-    return std::any_of(lexicon().twins.begin(), lexicon().twins.end(), [&](const Words &twin) {
-        std::string phrase = " ";
-        for (const auto &word : twin)
-            phrase += word + ' ';
-        return path.find(phrase) != std::string::npos;
-    });
-}
-
 } // namespace
 
 void lookAround(Side &side)
@@ -60,7 +48,7 @@ void lookAround(Side &side)
         }
     };
     for (auto &unit : side.units) {
-        unit.twin = isTwin(unit);
+        unit.twin = segmentsToTwin(unit.segments) > 0;
         const Content content = contentOf(unit, side.schema->tensors[unit.leaves.front().tensor].shape);
         eachModule(unit, [&](const std::string &path) {
             modules[path].picture |= content.picture;
