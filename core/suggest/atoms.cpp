@@ -82,11 +82,17 @@ std::vector<Unit> makeUnits(const Schema &schema, const std::vector<bool> &skip)
     const Lexicon &lex = lexicon();
     std::vector<Unit> units;
     std::map<std::vector<std::string>, std::size_t> byPath;
+    std::set<std::string_view> biases; // "w_bias" of a lone parameter "w"
+    for (const auto &tensor : schema.tensors)
+        if (constexpr std::string_view suffix = "_bias"; tensor.key.ends_with(suffix))
+            biases.insert(std::string_view(tensor.key).substr(0, tensor.key.size() - suffix.size()));
     for (std::uint32_t index = 0; index < schema.tensors.size(); ++index) {
         if (skip[index])
             continue;
         auto segments = keySegments(schema.tensors[index].key);
-        const LeafName leaf = classify(segments);
+        LeafName leaf = classify(segments);
+        if (leaf.kind == "value" && biases.contains(schema.tensors[index].key))
+            leaf = {segments.size(), {}, "weight", leaf.name};
         segments.resize(leaf.segments);
         if (!leaf.moduleTail.empty())
             segments.push_back(leaf.moduleTail);
@@ -167,7 +173,8 @@ Fusion fusionOf(const Unit &unit, const Schema &schema, const std::map<std::stri
                 const std::set<Matrix> &known)
 {
     const Words *roles = fusedRoles(unit.words);
-    if (roles == nullptr || unit.leaves.front().kind != "weight")
+    const std::string &kind = unit.leaves.front().kind;
+    if (roles == nullptr || (kind != "weight" && kind != "value"))
         return {};
     const auto parts = static_cast<std::int64_t>(roles->size());
     const auto has = [&](const std::string &role, const Matrix &size) {

@@ -87,6 +87,13 @@ void addHeads(std::vector<Layout> &found, const Shape &source, const Shape &targ
         found.push_back({{step(Transpose{0, 1}), step(Reshape{target})}, true, 0.6});
 }
 
+/// Matrices of all experts (experts, out, in), each transposed.
+void addStacks(std::vector<Layout> &found, const Shape &source, const Shape &target)
+{
+    if (source.size() == 3 && source[1] > 1 && source[2] > 1 && permuted(source, {0, 2, 1}) == target)
+        found.push_back({{step(Transpose{1, 2})}, true, 0.4});
+}
+
 } // namespace
 
 std::vector<Layout> layouts(const Shape &source, const Shape &target)
@@ -102,6 +109,7 @@ std::vector<Layout> layouts(const Shape &source, const Shape &target)
     if (source.size() == 2 && target.size() == 2 && source[0] == target[1] && source[1] == target[0])
         found.push_back({{step(Transpose{0, 1})}, true, 0.15});
     addKernelPermutations(found, source, target);
+    addStacks(found, source, target);
     if (from.size() == 2 && to.size() == 2 && from[0] == to[1] && from[1] == to[0] && (source.size() != 2 || target.size() != 2)) {
         Transform chain;
         if (source.size() != 2)

@@ -46,6 +46,7 @@ struct Lexicon
     std::unordered_set<std::string> lastWords;
     std::vector<std::pair<std::string, std::string>> synonyms;
     std::vector<Words> twins;
+    std::unordered_set<std::string> experts;                ///< words for the experts of a mixture
     std::vector<std::pair<Words, Words>> tied;
     std::unordered_map<std::string, std::string> computed;  ///< leaf -> why no file needs it
     std::string maskReason;

@@ -130,6 +130,7 @@ private:
             pairs.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<std::string>());
         m_lexicon.synonyms.insert(m_lexicon.synonyms.begin(), pairs.begin(), pairs.end());
     }
+    void experts(const Json &json) { addAll(m_lexicon.experts, json.at("words")); }
     void twins(const Json &json)
     {
         for (const auto &twin : json.at("words"))
@@ -177,6 +178,7 @@ const std::vector<Reader::Section> Reader::sections = {
     {"fused_interleaved", &Reader::interleaved},
     {"position_words", &Reader::positionWords},
     {"synonyms", &Reader::synonyms},
+    {"experts", &Reader::experts},
     {"twins", &Reader::twins},
     {"tied", &Reader::tied},
     {"buffers", &Reader::buffers},

@@ -5,6 +5,7 @@
 #include "core/suggest/layout.h"
 #include "core/suggest/repetition.h"
 #include "core/suggest/resizedtables.h"
+#include "core/suggest/stackedexperts.h"
 #include "core/suggest/twincopies.h"
 
 #include <algorithm>
@@ -223,7 +224,12 @@ TensorMatches matchTensors(const Schema &source, const Schema &target, const std
 {
     Skipped open{skipSource, skipTarget};
     const double most = leaveOutCopies(source, target, open);
-    TensorMatches result = matchAll(source, target, std::move(open), values, progress);
+    const StackedExperts experts(source, target, open);
+    // Values are those of whole tensors: they say nothing of a single expert.
+    TensorMatches result = experts.any() ? matchAll(experts.source(), experts.target(), experts.skipped(), nullptr, progress)
+                                         : matchAll(source, target, std::move(open), values, progress);
+    if (experts.any())
+        experts.writeForAll(result);
     for (auto &pairing : result.pairings)
         if (pairing.confidence > most) {
             pairing.confidence = most;

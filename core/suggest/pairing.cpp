@@ -26,21 +26,24 @@ public:
     {
         for (const auto &match : matches) {
             const Atom &a = source.atoms[match.source], &b = target.atoms[match.target];
-            const Shape matrix = withoutOnes(a.shapes.front());
-            if (matrix.size() != 2 || matrix[0] == matrix[1] || isTable(source.units[a.unit]))
+            Shape matrix = withoutOnes(a.shapes.front());
+            if (matrix.size() == 3 && b.shapes.front().size() == 3)
+                matrix.erase(matrix.begin()); // of every expert
+            if (matrix.size() != 2 || isTable(source.units[a.unit]))
                 continue;
             const auto found = layouts(a.shapes.front(), b.shapes.front());
-            if (found.empty())
+            if (found.empty() || (matrix[0] == matrix[1] && !isShownByFusion(a, b)))
                 continue;
-            for (const auto &path : ancestors(source.units[a.unit]))
-                ++m_votes[path][found.front().transposed ? 1 : 0];
+            const bool transposed = matrix[0] == matrix[1] ? a.part.dim + b.part.dim == 1 : found.front().transposed;
+            for (const auto &path : ancestors(a))
+                ++m_votes[path][transposed ? 1 : 0];
         }
     }
 
     /// Whether layers around it show by their shapes which way round it lies.
     bool isShown(const Atom &a) const
     {
-        const auto paths = ancestors(m_source.units[a.unit]);
+        const auto paths = ancestors(a);
         return std::any_of(paths.begin(), paths.end(), [&](const std::string &path) { return m_votes.contains(path); });
     }
 
@@ -53,7 +56,7 @@ public:
         if (bareSource != bareTarget && (bareSource ? to : from).leaves.front().kind == "weight")
             return true;
         // What the layers around it show goes before what the names of frameworks say.
-        const auto paths = ancestors(from);
+        const auto paths = ancestors(a);
         for (auto path = paths.rbegin(); path != paths.rend(); ++path)
             if (const auto votes = m_votes.find(*path); votes != m_votes.end())
                 return votes->second[1] > votes->second[0];
@@ -61,6 +64,13 @@ public:
     }
 
 private:
+    /// What is fused, q and k and v or gate and up, is fused along the output: where only one side is, and the other lies as is usual.
+    bool isShownByFusion(const Atom &a, const Atom &b) const
+    {
+        const bool from = a.part.index >= 0, to = b.part.index >= 0;
+        return from != to && !(from ? m_target.units[b.unit] : m_source.units[a.unit]).inputFirst;
+    }
+
     /// An embedding lies the same way round everywhere.
     static bool isTable(const Unit &unit)
     {
@@ -73,11 +83,14 @@ private:
         return unit.leaves.front().kind == "value" && std::find(words.begin(), words.end(), "proj") != words.end();
     }
 
-    /// Modules around a unit, without the root.
-    static std::vector<std::string> ancestors(const Unit &unit)
+    /// Modules around an atom, without the root; for the matrices of many experts apart from single ones.
+    std::vector<std::string> ancestors(const Atom &a) const
     {
+        const Unit &unit = m_source.units[a.unit];
         std::vector<std::string> paths;
-        std::string path;
+        const bool named = std::any_of(unit.words.begin(), unit.words.end(), [](const std::string &w) { return lexicon().experts.contains(w); });
+        const bool shared = std::find(unit.words.begin(), unit.words.end(), "shared") != unit.words.end();
+        std::string path = a.shapes.front().size() == 3 || (named && !shared) ? "*" : "";
         for (std::size_t i = 0; i + 1 < unit.segments.size(); ++i) {
             path += unit.segments[i] + '.';
             paths.push_back(path);
@@ -254,6 +267,10 @@ private:
             result.targets = {leaf.tensor};
             const Chosen chosen = choose(sourceShape(*origin), targetShape(leaf), a, b);
             result.transform = chosen.transform;
+            if (chosen.ambiguous && targetShape(leaf).size() == 3 && !m_orientation.isShown(a)) {
+                result.confidence = std::min(result.confidence, 0.85);
+                result.evidence.emplace_back("its shape does not show whether each matrix lies the other way round");
+            }
             if (chosen.ambiguous && from.inputFirst != to.inputFirst && !m_orientation.isShown(a)
                 && !isKernel(from, m_source) && !isKernel(to, m_target)) {
                 result.confidence = std::min(result.confidence, 0.85);

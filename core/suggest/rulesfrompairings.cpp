@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/suggest/gatheredkeys.h"
 #include "core/suggest/protorule.h"
 
 #include <algorithm>
@@ -22,9 +23,10 @@ int rank(RuleState state)
     return 0;
 }
 
-Rule finished(const ProtoRule &proto, const ExactPairings &exact)
+Rule finished(ProtoRule proto, const ExactPairings &exact)
 {
     Rule rule;
+    GatheredKeys::restore(proto.sources, proto.targets);
     for (const auto &text : proto.sources)
         rule.sources.push_back(Pattern::parse(text));
     for (const auto &text : proto.targets)
@@ -49,9 +51,7 @@ Rule finished(const ProtoRule &proto, const ExactPairings &exact)
     return rule;
 }
 
-} // namespace
-
-std::vector<Rule> rulesFromPairings(std::span<const Pairing> pairings, const Schema &source, const Schema &target)
+std::vector<Rule> rulesOf(std::span<const Pairing> pairings, const Schema &source, const Schema &target)
 {
     const ExactPairings exact(pairings, source, target);
     std::vector<ProtoRule> protos = mergeNames(liftNumbers(exact), exact);
@@ -79,6 +79,16 @@ std::vector<Rule> rulesFromPairings(std::span<const Pairing> pairings, const Sch
     for (const auto &[group, position, index] : order)
         rules.push_back(finished(protos[index], exact));
     return rules;
+}
+
+} // namespace
+
+std::vector<Rule> rulesFromPairings(std::span<const Pairing> pairings, const Schema &source, const Schema &target)
+{
+    if (!gathersKeys(pairings))
+        return rulesOf(pairings, source, target);
+    const GatheredKeys gathered(pairings, source, target);
+    return rulesOf(gathered.pairings(), gathered.source(), gathered.target());
 }
 
 } // namespace rekey

@@ -96,6 +96,12 @@ TEST_F(HeldOut, neverDevelopedOn)
     expect(expanded("measure"), 0.99, 0.95);
 }
 
+TEST_F(HeldOut, mixturesOfExperts)
+{
+    // Stacks that no name calls experts stay open.
+    expect(expanded("experts"), 0.95, 0.9);
+}
+
 TEST_F(HeldOut, variantsOfThePublicBenchmark)
 {
     python((heldOut / "variants.py").string() + " " + (suggestData() / "bench").string() + " " + (output / "bench").string());

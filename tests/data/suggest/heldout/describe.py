@@ -124,8 +124,41 @@ class Pair:
             shape[0] = sum(self.s[x][0] for x in sources)
             self.set(key + leaf, shape, sources, "concat", {"dim": 0})
 
-    def stack(self, key, sources):
-        self.set(key, [len(sources)] + self.s[sources[0]], sources, "stack", {"dim": 0})
+    def stack(self, key, *roles, transposed=False):
+        """[experts, rows, columns] from lists of experts, one for each role, whose rows come one after the other"""
+        sources = [x for role in roles for x in role]
+        rows, *columns = self.s[sources[0]]
+        one, k, n = [rows, *columns], len(roles), len(roles[0])
+        steps = [{"op": "concat", "dim": 0}, {"op": "reshape", "shape": [k, n, *one]},
+                 {"op": "permute", "dims": [1, 0, *range(2, 2 + len(one))]}, {"op": "reshape", "shape": [n, k * rows, *columns]}]
+        shape = [n, k * rows, *columns]
+        if transposed:
+            steps.append({"op": "permute", "dims": [0, 2, 1]})
+            shape = [n, *columns, k * rows]
+        self.set(key, shape, sources, "chain", {"pre": [[{"op": "reshape", "shape": [1, *one]}] for _ in sources], "steps": steps})
+
+    def expert(self, key, source, e, part=0, of=1, transposed=False):
+        """expert e of a stack, and of that one part; `transposed`: the stack's experts are columns × rows"""
+        _, *one = self.s[source]
+        steps = [{"op": "split", "dim": 0, "start": e, "size": 1}, {"op": "reshape", "shape": one}]
+        if transposed:
+            steps.append({"op": "permute", "dims": [1, 0]})
+            one = one[::-1]
+        size = one[0] // of
+        if of > 1:
+            steps.append({"op": "split", "dim": 0, "start": part * size, "size": size})
+        self.set(key, [size, *one[1:]], [source], "chain", {"steps": steps})
+
+    def restack(self, key, source, part=0, of=1, transposed=False):
+        """a stack from a stack: one part of its rows; `transposed`: its experts are columns × rows"""
+        shape, steps = list(self.s[source]), []
+        if transposed:
+            steps.append({"op": "permute", "dims": [0, 2, 1]})
+            shape = [shape[0], shape[2], shape[1]]
+        if of > 1:
+            shape[1] //= of
+            steps.append({"op": "split", "dim": 1, "start": part * shape[1], "size": shape[1]})
+        self.set(key, shape, [source], "chain", {"steps": steps})
 
     def made(self, name):
         side = lambda what, tensors: {"name": name + " " + what, "source": "written down from the modules",
