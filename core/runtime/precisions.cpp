@@ -13,6 +13,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace rekey {
 
@@ -24,7 +25,7 @@ constexpr double never = 1e9;
 template <class Work>
 double secondsOf(double toBeat, const Work &work)
 {
-    constexpr int repetitions = 5;
+    constexpr int repetitions = 3;
     double best = never;
     for (int i = 0; i <= repetitions; ++i) {
         const auto start = std::chrono::steady_clock::now();
@@ -82,23 +83,19 @@ struct Way
     std::optional<tiles::Factors> tiles; ///< nothing: LibTorch's operators
 };
 
-struct Measured
-{
-    Way single, bfloat, half;
-};
-
-Measured measure(const at::Device &device)
+Way fastestWay(const at::Device &device, Precision precision)
 {
     constexpr std::int64_t tokens = 1024, width = 768; // of ViT-B's MLP, a quarter of its tokens
     const c10::InferenceMode mode;
     const at::Tensor x = at::randn({tokens, width}).to(device), weight = at::randn({4 * width, width}).to(device);
-    const auto tryTiles = [&](Way &way, tiles::Factors factors) {
+    Way way;
+    const auto tryTiles = [&](tiles::Factors factors) {
         if (!device.is_cpu() || !tiles::available(factors))
             return;
         if (const double seconds = tileSeconds(way.seconds, factors, x, weight); seconds < way.seconds)
             way = {seconds, factors};
     };
-    const auto tryOperators = [&](Way &way, at::ScalarType type) {
+    const auto tryOperators = [&](at::ScalarType type) {
         try {
             if (const double seconds = operatorSeconds(way.seconds, device, x.to(type), weight.to(type)); seconds < way.seconds)
                 way = {seconds, std::nullopt};
@@ -106,26 +103,35 @@ Measured measure(const at::Device &device)
             // This LibTorch cannot compute with the type here.
         }
     };
-    Measured measured;
-    tryTiles(measured.single, tiles::Factors::F32);
-    if (!measured.single.tiles)
-        tryOperators(measured.single, at::kFloat);
-    tryTiles(measured.bfloat, tiles::Factors::BF16AsHalves);
-    tryTiles(measured.bfloat, tiles::Factors::BF16);
-    tryOperators(measured.bfloat, at::kBFloat16);
-    tryTiles(measured.half, tiles::Factors::F16);
-    if (!device.is_cpu()) // there LibTorch has no product of halves, or one far slower than of fp32
-        tryOperators(measured.half, at::kHalf);
-    return measured;
+    switch (precision) {
+    case Precision::F32:
+        tryTiles(tiles::Factors::F32);
+        if (!way.tiles)
+            tryOperators(at::kFloat);
+        break;
+    case Precision::BF16:
+        tryTiles(tiles::Factors::BF16AsHalves);
+        tryTiles(tiles::Factors::BF16);
+        tryOperators(at::kBFloat16);
+        break;
+    case Precision::F16:
+        tryTiles(tiles::Factors::F16);
+        if (!device.is_cpu()) // there LibTorch has no product of halves, or one far slower than of fp32
+            tryOperators(at::kHalf);
+        break;
+    }
+    return way;
 }
 
-const Measured &measuredOn(const at::Device &device)
+/// Measured once.
+Way wayOn(const at::Device &device, Precision precision)
 {
     static std::mutex mutex;
-    static std::map<std::string, Measured> all;
+    static std::map<std::pair<std::string, Precision>, Way> known;
     const std::lock_guard lock(mutex);
-    const auto found = all.find(device.str());
-    return found != all.end() ? found->second : all.emplace(device.str(), measure(device)).first->second;
+    const std::pair key(device.str(), precision);
+    const auto found = known.find(key);
+    return found != known.end() ? found->second : known.emplace(key, fastestWay(device, precision)).first->second;
 }
 
 PrecisionOffer offerOf(Precision precision, const Way &way, const Way &single)
@@ -145,17 +151,19 @@ PrecisionOffer offerOf(Precision precision, const Way &way, const Way &single)
 
 std::vector<PrecisionOffer> precisionOffers(const at::Device &device)
 {
-    const Measured &measured = measuredOn(device);
-    PrecisionOffer single;
-    single.reason = "the accuracy of the original";
-    return {single, offerOf(Precision::BF16, measured.bfloat, measured.single), offerOf(Precision::F16, measured.half, measured.single)};
+    std::vector<PrecisionOffer> offers(1);
+    offers[0].reason = "the accuracy of the original";
+    const Way single = wayOn(device, Precision::F32);
+    for (const Precision precision : {Precision::BF16, Precision::F16})
+        offers.push_back(offerOf(precision, wayOn(device, precision), single));
+    return offers;
 }
 
 std::optional<tiles::Factors> tileFactors(Precision precision)
 {
     switch (precision) {
     case Precision::F32: break;
-    case Precision::BF16: return measuredOn(at::kCPU).bfloat.tiles;
+    case Precision::BF16: return wayOn(at::kCPU, Precision::BF16).tiles;
     case Precision::F16:
         if (!tiles::available(tiles::Factors::F16))
             throw Error("", "fp16", "this processor has no arithmetic for it (AVX-512-FP16); choose bf16 or fp32");
