@@ -3,6 +3,7 @@
 // machine multiplies matrices of the same shapes, by the fastest product at hand, measured in the same run.
 //   bench-sam [b|l|h] [fp32|bf16|fp16] [repetitions]             random weights
 //   bench-sam CHECKPOINT IMAGE EMBEDDING.f32 PRECISION [repetitions]  for sam.py: JSON, and the embedding as raw floats
+#include "core/base/error.h"
 #include "core/runtime/blas.h"
 #include "core/runtime/librarysettings.h"
 #include "core/runtime/models/sam/segmenter.h"
@@ -271,8 +272,13 @@ int main(int count, char **arguments)
     const bool files = count > 4;
     const int given = files ? 5 : 3;
     const int repetitions = count > given ? std::max(1, std::atoi(arguments[given])) : 3;
-    if (files)
-        benchFile(arguments, repetitions);
-    else
-        benchRandom(count > 1 ? arguments[1][0] : 'b', precisionOf(count > 2 ? arguments[2] : "fp32"), repetitions);
+    try {
+        if (files)
+            benchFile(arguments, repetitions);
+        else
+            benchRandom(count > 1 ? arguments[1][0] : 'b', precisionOf(count > 2 ? arguments[2] : "fp32"), repetitions);
+    } catch (const Error &error) { // a precision that this processor lacks
+        fmt::print(stderr, "{}\n", error.what());
+        return 3;
+    }
 }

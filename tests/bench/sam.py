@@ -97,9 +97,13 @@ def compare(options):
         for _ in range(options.runs):
             note("original", output_of([sys.executable, __file__, "--side", *common, "--output", folder / "out.f32", "--repetitions", "2",
                                         "--threads", str(options.threads)], environment))
-            for precision in precisions:
-                note(precision, output_of([options.bench, folder / "sam.pth", folder / "picture.png", folder / "out.f32", precision, "2"],
-                                          environment))
+            for precision in list(precisions):
+                try:
+                    note(precision, output_of([options.bench, folder / "sam.pth", folder / "picture.png", folder / "out.f32", precision, "2"],
+                                              environment))
+                except subprocess.CalledProcessError as error:
+                    print(f"{precision} is left out: {error.stderr.strip()}")
+                    precisions.remove(precision)
     print(f"ViT-{options.model.upper()} at 1024×1024, {options.threads} threads, best of {2 * options.runs}, torch {torch.__version__}")
     print(f"{'':10}{'wall':>10}{'processor':>12}{'memory':>12}")
     row = lambda side: f"{side:10}{best[side][0]:8.2f} s{best[side][1]:10.2f} s{best[side][2]:8.0f} MiB"

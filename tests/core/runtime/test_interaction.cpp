@@ -171,6 +171,8 @@ TEST(Precision, KeepsMasks)
 {
     for (const auto &[precision, logits, iou] :
          {std::tuple {Precision::BF16, 0.8, 0.97}, std::tuple {Precision::F16, 0.1, 0.995}}) {
+        if (precision == Precision::F16 && runtime().precisions().back().timesAsFast == 0)
+            continue; // this processor has no arithmetic for it
         ComputeOptions half;
         half.precision = precision;
         const auto exact = demoModel(), rounded = demoModel(half);
