@@ -40,6 +40,7 @@ Json weightsJson(const WeightParity &parity)
             {"within_tolerance", parity.count(WeightVerdict::WithinTolerance)},
             {"different", parity.count(WeightVerdict::Different)},
             {"missing", parity.count(WeightVerdict::Missing)},
+            {"target_looks_fresh", parity.targetLooksFresh()},
             {"tensors", std::move(tensors)}};
 }
 
@@ -66,6 +67,9 @@ std::string weightsText(const WeightParity &parity)
     text += fmt::format("{} compared: {} equal, {} within tolerance, {} different, {} missing.\n", countText(parity.rows.size(), "tensor"),
                         parity.count(WeightVerdict::Equal), parity.count(WeightVerdict::WithinTolerance),
                         parity.count(WeightVerdict::Different), parity.count(WeightVerdict::Missing));
+    if (parity.targetLooksFresh())
+        text += "Hardly a value agrees: B looks freshly initialised, which says nothing about the mapping. Compare with a checkpoint "
+                "that has the right weights.\n";
     return text;
 }
 
@@ -77,6 +81,8 @@ int compareWeights(const ParityOptions &options, const Progress &progress)
 {
     if (options.a.file.empty() || options.b.file.empty())
         throw UsageError("parity needs two checkpoints, or --activations and what to compare.");
+    if (options.tolerance > 0)
+        throw UsageError("--tolerance is for layers: it needs --image or --activations. Weights are judged by their dtypes.");
     WeightParityRequest request;
     request.source = openInput(options.a, progress);
     request.target = openInput(options.b, progress);
@@ -171,6 +177,12 @@ int parityCommand(const ParityOptions &options)
     const Progress progress = terminalProgress();
     if (precisionOf(options.dtype) != Precision::F32 && (options.image.empty() || !options.activations.empty()))
         throw UsageError("parity --dtype is that of computing: it goes with two models and an --image.");
+    if (options.image.empty() && (!options.points.empty() || !options.box.empty()))
+        throw UsageError("--point and --box are prompts on a picture: say which with --image.");
+    if (!options.activations.empty() && (!options.points.empty() || !options.box.empty()))
+        throw UsageError("--point and --box do not go with --activations: the prompts are those that the file records.");
+    if (options.activations.size() < 2 && (!options.prefixA.empty() || !options.prefixB.empty()))
+        throw UsageError("--prefix-a and --prefix-b are for two files of --activations.");
     if (options.image.empty() && options.activations.empty())
         return compareWeights(options, progress);
     const ActivationParity parity = options.activations.empty()       ? compareOnImage(options, progress)

@@ -89,3 +89,29 @@ TEST(RunModule, AsksForConsentAndForAModule)
     EXPECT_THAT(refused.errors, HasSubstr("not a TorchScript module"));
     EXPECT_EQ(runRekey({"run", "x.pt", "--image", folder + "square.png", "--as", "mask", "--allow-code"}).exitCode, 2) << "without -o";
 }
+
+TEST(ParityCommand, RefusesWhatItWouldHaveToIgnore)
+{
+    const std::string a = folder + "sam_tiny.pth", b = folder + "hf";
+    const std::string activations = folder + "reference.safetensors";
+    for (const auto &[arguments, word] : std::vector<std::pair<std::vector<std::string>, std::string>> {
+             {{"parity", a, b, "--point", "40,72"}, "--image"},
+             {{"parity", a, b, "--box", "1,2,30,40"}, "--image"},
+             {{"parity", a, b, "--tolerance", "0.1"}, "--image"},
+             {{"parity", a, b, "--prefix-a", "hf/"}, "two files"},
+             {{"parity", a, "--activations", activations, "--image", folder + "square.png", "--point", "40,72"}, "the file records"}}) {
+        const Outcome outcome = runRekey(arguments);
+        EXPECT_EQ(outcome.exitCode, 2) << arguments.back();
+        EXPECT_THAT(outcome.errors, HasSubstr(word));
+    }
+}
+
+TEST(ParityCommand, AFreshTargetIsNoWrongMapping)
+{
+    const TemporaryFolder files;
+    const std::string demo = std::string(REKEY_RESOURCES) + "/demo/", mapping = files / "demo.rekey.json";
+    ASSERT_EQ(runRekey({"suggest", demo + "sam_tiny.pth", demo + "hf_sam_tiny_init", "-o", mapping}).exitCode, 0);
+    const Outcome outcome = runRekey({"parity", demo + "sam_tiny.pth", demo + "hf_sam_tiny_init", "--mapping", mapping});
+    EXPECT_EQ(outcome.exitCode, 1);
+    EXPECT_THAT(outcome.output, HasSubstr("looks freshly initialised"));
+}

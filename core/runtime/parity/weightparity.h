@@ -50,6 +50,9 @@ struct WeightParity
 
     std::size_t count(WeightVerdict verdict) const;
     bool agrees() const { return count(WeightVerdict::Different) + count(WeightVerdict::Missing) == 0; }
+    /// Whether what arrives has nothing to do with the target's own values, nearly nowhere: they are those of a model that was not trained
+    /// yet (or was trained on its own), so that the differences say nothing about the mapping.
+    bool targetLooksFresh() const;
     /// The row of a target key, or null.
     const WeightParityRow *find(std::string_view key) const;
 };

@@ -68,3 +68,43 @@ TEST(WeightParity, ComparesConvertedTensorsAndTellsShapes)
     EXPECT_FALSE(shape->reason.empty());
     EXPECT_THROW(weightParity({original, checkpointFromSchema(original->schema()), mapping}), Error);
 }
+
+TEST(WeightParity, QuantisedTensorsAreComparedByWhatTheyStandFor)
+{
+    const std::filesystem::path folder = std::filesystem::path(REKEY_TEST_DATA) / "parity";
+    const CheckpointPtr real = openCheckpoint(folder / "quantised_float.pt"), quantised = openCheckpoint(folder / "quantised.pt");
+    Mapping mapping;
+    mapping.rules = {copyRule("fc.weight", "fc.weight"), copyRule("fc.weight", "fc.transposed")};
+    mapping.rules[1].transform = parseTransform("transpose 0 1");
+    const WeightParity rounded = weightParity({real, quantised, mapping});
+    ASSERT_EQ(rounded.rows.size(), 2U);
+    for (const WeightParityRow &row : rounded.rows) {
+        EXPECT_EQ(row.verdict, WeightVerdict::WithinTolerance) << row.key << ": " << row.difference.maxAbsolute;
+        EXPECT_GT(row.difference.maxAbsolute, 0) << row.key;
+        EXPECT_LT(row.tolerance, 0.05) << row.key << ": a step of 255, not more";
+    }
+    EXPECT_EQ(weightParity({quantised, quantised, std::nullopt}).count(WeightVerdict::Equal), 2U);
+    // The same integers with twice the scale are other numbers.
+    const WeightParity rescaled = weightParity({quantised, openCheckpoint(folder / "quantised_rescaled.pt"), std::nullopt});
+    EXPECT_EQ(rescaled.find("fc.weight")->verdict, WeightVerdict::Different);
+    EXPECT_EQ(rescaled.find("fc.transposed")->verdict, WeightVerdict::Equal);
+}
+
+TEST(WeightParity, AFreshTargetIsToldFromAWrongMapping)
+{
+    const CheckpointPtr original = openCheckpoint(samFolder / "sam_tiny.pth"), other = openCheckpoint(samFolder / "hf");
+    EXPECT_FALSE(weightParity({original, other, originalToHuggingFace()}).targetLooksFresh());
+    // The demo's target: the same layout as its model was created.
+    const std::filesystem::path demo = std::filesystem::path(REKEY_RESOURCES) / "demo";
+    const CheckpointPtr fresh = openCheckpoint(demo / "hf_sam_tiny_init");
+    EXPECT_TRUE(weightParity({openCheckpoint(demo / "sam_tiny.pth"), fresh, originalToHuggingFace()}).targetLooksFresh());
+    // Every matrix in the wrong place, and still no fresh target: the values are there, elsewhere.
+    Mapping wrong;
+    for (const char *block : {"0", "1"}) {
+        const std::string attention = std::string("image_encoder.blocks.") + block;
+        const std::string next = std::string("image_encoder.blocks.") + (*block == '0' ? "1" : "0");
+        for (const char *leaf : {".attn.qkv.weight", ".attn.proj.weight", ".mlp.lin1.weight", ".mlp.lin2.weight"})
+            wrong.rules.push_back(copyRule(attention + leaf, next + leaf));
+    }
+    EXPECT_FALSE(weightParity({original, original, wrong}).targetLooksFresh());
+}
