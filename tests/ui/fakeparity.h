@@ -6,17 +6,21 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 
 namespace rekey::ui::testing {
 
 struct ParityLog
 {
-    std::atomic<int> models = 0, recorded = 0, weights = 0;
+    std::atomic<int> models = 0, recorded = 0, files = 0, weights = 0;
     std::atomic<bool> refuse = false;
     std::atomic<int> milliseconds = 0; ///< that a comparison takes
     std::atomic<bool> parts = true; ///< whether a layer diverges
+    std::atomic<bool> fresh = false; ///< whether the target's weights are those of an untrained model
+    std::map<std::string, double> behaviour; ///< of the last comparison of models; read when it has finished
 };
 
 inline LayerError layerError(double error)
@@ -59,7 +63,8 @@ inline ActivationParity fakeLayers(bool parts)
     return parity;
 }
 
-inline WeightParity fakeWeights()
+/// Three tensors, one of which holds another's values; `fresh`: all three unlike what arrives.
+inline WeightParity fakeWeights(bool fresh = false)
 {
     WeightParity parity;
     const auto add = [&](const char *key, WeightVerdict verdict, double largest, double cosine, std::uint32_t rule) {
@@ -77,6 +82,13 @@ inline WeightParity fakeWeights()
     add("a.weight", WeightVerdict::Different, 0.5, 0.12, 6);
     add("c.weight", WeightVerdict::WithinTolerance, 1e-7, 0.9999999, 1);
     parity.rows[1].holdsValuesOf = "d.weight";
+    for (WeightParityRow &row : parity.rows) {
+        if (fresh) {
+            row.verdict = WeightVerdict::Different;
+            row.holdsValuesOf.clear();
+            row.difference.cosine = 0.01;
+        }
+    }
     return parity;
 }
 
@@ -91,8 +103,9 @@ inline ParityDoor fakeParityDoor(const std::shared_ptr<ParityLog> &log)
             throw Error("model.pth", "keys", "no known architecture fits; looked for SAM");
     };
     ParityDoor door;
-    door.models = [log, work](const ModelParityRequest &, const Progress &progress) {
+    door.models = [log, work](const ModelParityRequest &request, const Progress &progress) {
         ++log->models;
+        log->behaviour = request.convertedBehaviour;
         work(progress);
         return fakeLayers(log->parts);
     };
@@ -101,10 +114,17 @@ inline ParityDoor fakeParityDoor(const std::shared_ptr<ParityLog> &log)
         work(progress);
         return fakeLayers(log->parts);
     };
+    door.files = [log, work](const FileParityRequest &request, const Progress &progress) {
+        ++log->files;
+        work(progress);
+        ActivationParity parity = fakeLayers(log->parts);
+        parity.warnings.push_back("rounding is " + std::string("1e-05") + " in " + request.checked->name());
+        return parity;
+    };
     door.weights = [log, work](const WeightParityRequest &, const Progress &progress) {
         ++log->weights;
         work(progress);
-        return fakeWeights();
+        return fakeWeights(log->fresh);
     };
     door.loadImage = [](const std::filesystem::path &) {
         Image image;

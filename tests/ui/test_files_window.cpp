@@ -11,10 +11,14 @@
 #include "ui/views/metadatapanel.h"
 #include "ui/views/safetypanel.h"
 #include "ui/window/banner.h"
+#include "ui/window/jobbar.h"
 #include "ui/window/pagebutton.h"
 
 #include <QComboBox>
 #include <QFile>
+
+#include <chrono>
+#include <thread>
 
 namespace rekey::ui {
 
@@ -176,6 +180,43 @@ TEST_F(FilesWindow, OpeningAgainKeepsTheRules)
     session->reopen(Side::Source);
     ASSERT_TRUE(waitFor([this] { return session->hasPair() && settled() && !session->document().mapping().rules.empty(); }));
     EXPECT_EQ(session->document().mapping().note, "mine");
+}
+
+TEST(JobBar, LeavesOutWhatIsShownBesideIt)
+{
+    Jobs jobs;
+    JobBar bar(jobs);
+    QObject receiver;
+    Job *slow = jobs.start(
+        &receiver, QStringLiteral("slow"), QStringLiteral("Slow work"),
+        [](const Progress &progress) {
+            for (std::uint64_t i = 0; i < 20000; ++i) {
+                progress.step(i, 20000, "slow");
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            }
+            return true;
+        },
+        [](bool) {});
+    const Job *elsewhere = slow;
+    bar.setShownElsewhere([&] { return elsewhere; });
+    QTest::qWait(600);
+    EXPECT_TRUE(bar.isHidden());
+    elsewhere = nullptr;
+    EXPECT_TRUE(QTest::qWaitFor([&] { return !bar.isHidden(); }, 3000));
+    slow->cancel();
+    EXPECT_TRUE(QTest::qWaitFor([&] { return bar.isHidden(); }, 3000));
+}
+
+TEST_F(FilesWindow, TheBannerOfNoQuestionLeadsOnAndGoesWithTheNextChange)
+{
+    ASSERT_TRUE(open(Side::Source, safetensors("s.safetensors", "w")));
+    ASSERT_TRUE(open(Side::Target, safetensors("t.safetensors", "w")));
+    ASSERT_TRUE(waitFor([this] { return session->hasPair() && settled() && session->document().resolution()->complete(); }));
+    QTest::keyClick(window.get(), Qt::Key_F7);
+    ASSERT_TRUE(window->banner()->isVisible());
+    EXPECT_EQ(window->banner()->text(), QStringLiteral("1 of 1 target keys filled, no open question is left."));
+    session->document().change({}, QStringLiteral("Clear"));
+    EXPECT_TRUE(waitFor([this] { return !window->banner()->isVisible(); }));
 }
 
 } // namespace rekey::ui

@@ -54,6 +54,14 @@ TEST(BlockFamily, ATensorWithoutLikesIsAlone)
     EXPECT_EQ(family.members.size(), 1U);
 }
 
+TEST(BlockFamily, LayersOfOtherKindsInASequenceAreNoBlocks)
+{
+    const Schema schema
+        = schemaOf({{"up.0.weight", {64, 16, 2, 2}}, {"up.1.weight", {16}}, {"up.3.weight", {16, 8, 2, 2}}, {"up.2.weight", {8}}});
+    EXPECT_EQ(blockFamily(schema, 0).members, (std::vector<BlockFamily::Member> {{0, 0}, {3, 2}}));
+    EXPECT_EQ(blockFamily(schema, 1).members, (std::vector<BlockFamily::Member> {{1, 1}, {2, 3}}));
+}
+
 TEST(BlockFamily, MoreBlocksWinOverFewerLayers)
 {
     const Schema schema

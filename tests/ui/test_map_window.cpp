@@ -288,6 +288,14 @@ TEST_F(MapWindow, SavingWhileClosingSavesAndCloses)
     EXPECT_EQ(saved.target.fingerprint, schemaFingerprint(*session->document().target())) << "fingerprints are of the open pair";
 }
 
+TEST_F(MapWindow, DiscardingWhileClosingCloses)
+{
+    session->document().insertRules(0, {rule("aux.weight", "head.weight")}, QStringLiteral("Add"));
+    QTimer::singleShot(200, [] { qobject_cast<QMessageBox *>(QApplication::activeModalWidget())->button(QMessageBox::Discard)->click(); });
+    window->close();
+    EXPECT_TRUE(waitFor([this] { return !window->isVisible(); }, 2000));
+}
+
 TEST_F(MapWindow, CancellingTheQuestionKeepsTheWindow)
 {
     session->document().insertRules(0, {rule("aux.weight", "head.weight")}, QStringLiteral("Add"));

@@ -12,6 +12,7 @@
 #include "ui/parity/parityverdict.h"
 #include "ui/parity/verdictline.h"
 #include "ui/parity/weightsmodel.h"
+#include "ui/theme/displaytext.h"
 #include "ui/window/notice.h"
 #include "ui/window/settings.h"
 
@@ -123,7 +124,7 @@ TEST_F(ParityPageTest, OnlyDifferencesLeavesTheRest)
 TEST_F(ParityPageTest, WeightsOfTheTargetSortByFigures)
 {
     openPair();
-    page.run().setReference({ParityReference::Kind::Target, {}});
+    page.run().setReference({ParityReference::Kind::Target, {}, {}});
     runAndWait();
     EXPECT_EQ(log->weights, 1);
     EXPECT_EQ(page.verdict().text(), QStringLiteral("Weights differ: rule 7. 3 tensors compared: 1 different, 1 within tolerance, 1 equal. "
@@ -152,6 +153,51 @@ TEST_F(ParityPageTest, AChangedMappingMakesItOutOfDate)
     other.rules.pop_back();
     session.document().load(other, {});
     EXPECT_TRUE(page.run().isOutOfDate());
+}
+
+TEST_F(ParityPageTest, BehaviourChosenForTheConvertedModelIsUsedAndSaid)
+{
+    Behaviour chosen {{"decoder_norm_eps", 1e-5}};
+    page.setBehaviourSource([&] { return chosen; });
+    openPair();
+    runAndWait();
+    EXPECT_EQ(log->behaviour, chosen);
+    EXPECT_TRUE(page.verdict().text().contains(QStringLiteral("Converted model with LayerNorm eps, mask decoder 1e−5")))
+        << page.verdict().text().toStdString();
+    chosen.clear();
+    page.activated();
+    EXPECT_TRUE(page.run().isOutOfDate()) << "another behaviour is another comparison";
+    runAndWait();
+    EXPECT_TRUE(log->behaviour.empty());
+}
+
+TEST_F(ParityPageTest, TwoFilesOfActivationsNeedNothingOpen)
+{
+    const std::filesystem::path file = REKEY_TEST_DATA "/parity/siglip2_io.safetensors";
+    EXPECT_FALSE(page.run().blocked().isEmpty()) << "nothing is open";
+    page.compareWith({ParityReference::Kind::Files, file, file});
+    ASSERT_TRUE(QTest::qWaitFor([this] { return !page.run().isRunning(); }, 10000));
+    EXPECT_EQ(log->files, 1);
+    ASSERT_TRUE(page.run().result());
+    EXPECT_TRUE(page.plot().isVisible());
+    EXPECT_TRUE(page.verdict().text().endsWith(QStringLiteral("rounding is 1e−5 in siglip2_io.safetensors")))
+        << page.verdict().text().toStdString();
+    const QString report = QString::fromUtf8(parityReport(*page.run().result()));
+    EXPECT_TRUE(report.contains(QStringLiteral("Activations in siglip2_io.safetensors against those in siglip2_io.safetensors.")));
+    // They are no one's: opening and closing checkpoints leaves the comparison.
+    openPair();
+    EXPECT_TRUE(page.run().result());
+}
+
+TEST_F(ParityPageTest, AFreshTargetBlamesNoRule)
+{
+    openPair();
+    log->fresh = true;
+    page.run().setReference({ParityReference::Kind::Target, {}, {}});
+    runAndWait();
+    EXPECT_TRUE(page.verdict().text().startsWith(QStringLiteral("The target looks freshly initialised. Hardly a value of 3 tensors")))
+        << page.verdict().text().toStdString();
+    EXPECT_TRUE(headline(*page.run().result()).rules.empty());
 }
 
 TEST_F(ParityPageTest, CancelLeavesTheOldResult)
@@ -220,6 +266,13 @@ TEST(ParityModels, ObeyTheRulesOfModels)
     EXPECT_EQ(layers.index(2, LayersModel::Weights).data().toString(), QStringLiteral("differ"));
     layers.setResult(nullptr);
     EXPECT_EQ(layers.rowCount(), 0);
+}
+
+TEST(ParityWords, SentencesOfCoreHaveTheWindowsNumbers)
+{
+    EXPECT_EQ(sentenceText("decoder_norm_eps 1e-05 and 1e-06: by 3.9e-05."), QStringLiteral("decoder_norm_eps 1e−5 and 1e−6: by 3.9e−5."));
+    EXPECT_EQ(sentenceText("1.2e+10"), QStringLiteral("1.2e10"));
+    EXPECT_EQ(sentenceText("layer1e-05.weight v1e-05 1e-05x"), QStringLiteral("layer1e-05.weight v1e-05 1e-05x")) << "keys stay";
 }
 
 TEST(ParityWords, TimesAndRules)

@@ -7,14 +7,16 @@
 #include "ui/document/rulesedit.h"
 #include "ui/inspect/histogramdock.h"
 #include "ui/inspect/histogramplot.h"
+#include "ui/inspect/inspectpage.h"
 #include "ui/jobs/job.h"
 #include "ui/models/keytreemodel.h"
 #include "ui/models/rulesmodel.h"
+#include "ui/module/modulewindow.h"
 #include "ui/parity/depthplot.h"
+#include "ui/parity/layerpanel.h"
 #include "ui/parity/paritypage.h"
 #include "ui/parity/paritytable.h"
 #include "ui/parity/verdictline.h"
-#include "ui/module/modulewindow.h"
 #include "ui/segment/canvas.h"
 #include "ui/segment/canvascard.h"
 #include "ui/segment/everythingrun.h"
@@ -26,12 +28,12 @@
 #include "ui/views/keytreeview.h"
 #include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
-#include "ui/views/scriptpanel.h"
 #include "ui/views/maptoolbar.h"
 #include "ui/views/pairing.h"
 #include "ui/views/pairingproposal.h"
 #include "ui/views/ruleeditor.h"
 #include "ui/views/rulesview.h"
+#include "ui/views/scriptpanel.h"
 #include "ui/views/startpage.h"
 #include "ui/window/banner.h"
 #include "ui/window/convertdialog.h"
@@ -148,6 +150,27 @@ protected:
     std::unique_ptr<MainWindow> window;
 };
 
+/// Controls of a tool bar that reach beyond it or into each other.
+QStringList cutOff(const QWidget &bar)
+{
+    QStringList found;
+    QList<const QWidget *> seen;
+    for (const QWidget *child : bar.findChildren<QWidget *>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (!child->isVisible())
+            continue;
+        bool cut = !bar.rect().contains(child->geometry()) || child->width() < child->minimumSizeHint().width();
+        for (const QWidget *other : seen)
+            cut = cut || other->geometry().intersects(child->geometry());
+        if (cut)
+            found << QStringLiteral("%1 %2 at %3+%4")
+                         .arg(QLatin1String(child->metaObject()->className()), child->accessibleName())
+                         .arg(child->x())
+                         .arg(child->width());
+        seen << child;
+    }
+    return found;
+}
+
 #define WAIT_FOR(condition, milliseconds) ASSERT_TRUE(QTest::qWaitFor([&] { return bool(condition); }, milliseconds)) << #condition
 
 } // namespace
@@ -220,18 +243,23 @@ void Tour::checkParity(const QString &converted)
     QTest::mouseClick(canvas, Qt::LeftButton, Qt::NoModifier, parity->plot().positionOf(5));
     EXPECT_EQ(parity->layers().currentRow(), 5);
     picture("18-parity-layer");
-    parity->run().setReference({ParityReference::Kind::Checkpoint, converted.toStdString()});
+    parity->run().setReference({ParityReference::Kind::Checkpoint, converted.toStdString(), {}});
     parity->run().start();
     WAIT_FOR(parity->run().result() && !parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
     EXPECT_TRUE(parity->verdict().text().startsWith(QStringLiteral("Weights equal"))) << parity->verdict().text().toStdString();
     picture("18-parity-weights");
-    parity->run().setReference({ParityReference::Kind::Target, {}});
+    parity->run().setReference({ParityReference::Kind::Target, {}, {}});
     parity->run().start();
     WAIT_FOR(!parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
-    EXPECT_TRUE(parity->verdict().text().startsWith(QStringLiteral("Weights differ"))) << parity->verdict().text().toStdString();
-    picture("18-parity-differ");
-    // One click leads to the rules.
-    Q_EMIT parity->verdict().rulesAsked();
+    EXPECT_TRUE(parity->verdict().text().startsWith(QStringLiteral("The target looks freshly initialised")))
+        << parity->verdict().text().toStdString();
+    picture("18-parity-fresh");
+    // One click leads to the rules of a layer.
+    parity->run().setReference({});
+    parity->run().start();
+    WAIT_FOR(!parity->run().isRunning() && !parity->run().isOutOfDate(), 60000);
+    parity->chooseLayer(5);
+    Q_EMIT parity->layerPanel().rulesAsked(parity->run().result()->layers->rows[5].rules);
     EXPECT_TRUE(window->map()->isVisible());
     picture("18-parity-rules");
 }
@@ -455,15 +483,22 @@ TEST_F(Tour, ShowsEmptyAndBadFiles)
     picture("21-bad-file");
 }
 
-TEST_F(Tour, FitsTheSmallestWindow)
+TEST_F(Tour, FitsEverySize)
 {
     session->openDemo();
     WAIT_FOR(session->hasPair() && settled() && !session->document().mapping().rules.empty(), 20000);
-    window->resize(1024, 640);
-    QTest::qWait(200);
-    EXPECT_EQ(window->width(), 1024);
-    EXPECT_EQ(window->height(), 640);
-    picture("22-smallest");
+    Room *const rooms[] = {window->findChild<InspectPage *>(), window->map(), window->segment(), window->parity()};
+    const char *const names[] = {"inspect", "map", "segment", "parity"};
+    for (const QSize &size : {QSize(1024, 640), QSize(1280, 720), QSize(1440, 900)}) {
+        window->resize(size);
+        for (int room = 0; room < 4; ++room) {
+            QTest::keyClick(window.get(), Qt::Key(Qt::Key_1 + room), Qt::ControlModifier);
+            QTest::qWait(200);
+            EXPECT_EQ(window->size(), size);
+            EXPECT_EQ(cutOff(*rooms[room]->toolBarWidget()), QStringList()) << names[room] << " at " << size.width();
+            picture(("22-" + std::string(names[room]) + "-" + std::to_string(size.width())).c_str());
+        }
+    }
 }
 
 } // namespace rekey::ui

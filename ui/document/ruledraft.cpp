@@ -56,7 +56,9 @@ QString problemText(const std::string &problem)
 {
     const QString text = keyText(problem);
     const qsizetype colon = text.indexOf(QStringLiteral(": "));
-    return (text.startsWith(QStringLiteral("Rule ")) && colon > 0 ? text.mid(colon + 2) : text).toHtmlEscaped();
+    QString sentence = text.startsWith(QStringLiteral("Rule ")) && colon > 0 ? text.mid(colon + 2) : text;
+    sentence[0] = sentence[0].toUpper();
+    return sentence.toHtmlEscaped();
 }
 
 QString keys(std::size_t count)

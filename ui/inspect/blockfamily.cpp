@@ -165,6 +165,9 @@ BlockFamily blockFamily(const Schema &schema, std::uint32_t tensor)
 
     std::map<std::size_t, std::vector<BlockFamily::Member>> byPlace;
     for (std::uint32_t i = 0; i < schema.tensors.size(); ++i) {
+        // A convolution and the norm after it in one sequence are no repetition.
+        if (schema.tensors[i].shape.size() != chosen.shape.size())
+            continue;
         const auto place = onlyDifference(segments, schema.tensors[i].key);
         if (!place || !number(segments[*place]))
             continue;

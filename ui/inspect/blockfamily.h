@@ -27,8 +27,8 @@ struct BlockFamily
     std::vector<std::string> notes;
 };
 
-/// The family of a tensor. Where several numbers of its key vary, the one with the most blocks (the outermost of
-/// equals). Walks the schema once.
+/// The family of a tensor: others of as many dimensions whose keys differ in a number only. Where several numbers of its key vary, the one
+/// with the most blocks (the outermost of equals). Walks the schema once.
 BlockFamily blockFamily(const Schema &schema, std::uint32_t tensor);
 
 /// Names of the parts that a fused projection holds along dimension 0, when its name and its shape both say so: `qkv`

@@ -91,9 +91,7 @@ InspectPage::InspectPage(Session &session, QWidget *parent)
     m_status->hide();
     m_shown->setSourceModel(m_model);
     m_toolBar->hide();
-    auto *save = new QAction(icon(QStringLiteral("export")), tr("Save statistics as CSV…"), this);
-    connect(save, &QAction::triggered, this, &InspectPage::saveCsv);
-    m_actions << save;
+    m_save = addRoomAction(tr("Save statistics as CSV…"), QStringLiteral("export"), {}, [this] { saveCsv(); });
 
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -233,7 +231,7 @@ void InspectPage::reopen()
     m_checkpoint = m_session.checkpoint(m_side);
     m_stack->setCurrentIndex(m_checkpoint ? 1 : 0);
     m_toolBar->setOpen(m_checkpoint != nullptr);
-    m_actions.first()->setEnabled(m_checkpoint != nullptr && isVisible());
+    allow(m_save, m_checkpoint != nullptr);
     m_sparklines->setCheckpoint(m_checkpoint);
     m_metadata->setCheckpoint(m_checkpoint);
     m_model->setTree(m_side, m_checkpoint, nullptr);
@@ -451,18 +449,6 @@ void InspectPage::saveCsv()
         },
         [this, file](bool) { m_notice->saved(file); });
     connect(job, &Job::failed, m_notice, [this](const QString &error) { m_notice->say(error, true); });
-}
-
-void InspectPage::showEvent(QShowEvent *event)
-{
-    Room::showEvent(event);
-    m_actions.first()->setEnabled(m_checkpoint != nullptr);
-}
-
-void InspectPage::hideEvent(QHideEvent *event)
-{
-    Room::hideEvent(event);
-    m_actions.first()->setEnabled(false);
 }
 
 void InspectPage::changeEvent(QEvent *event)

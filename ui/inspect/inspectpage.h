@@ -37,7 +37,6 @@ public:
 
     QWidget *toolBarWidget() override;
     QWidget *statusWidget() override;
-    QList<QAction *> menuActions() override { return m_actions; }
     bool focusFilter() override;
     void activated() override;
 
@@ -49,8 +48,6 @@ public:
     void selectTensor(std::uint32_t tensor);
 
 protected:
-    void showEvent(QShowEvent *event) override;
-    void hideEvent(QHideEvent *event) override;
     void changeEvent(QEvent *event) override;
 
 private:
@@ -88,7 +85,7 @@ private:
     TensorPanel *m_tensor;
     FileMetadataPanel *m_metadata;
     FileSafetyPanel *m_safety;
-    QList<QAction *> m_actions;
+    QAction *m_save;
     quint64 m_values = 0, m_bytes = 0, m_hits = 0;
     QString m_dtypes, m_closest;
     bool m_quiet = false; ///< a selection that follows is not a person's

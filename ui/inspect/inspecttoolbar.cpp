@@ -4,6 +4,7 @@
 #include "ui/views/maptoolbar.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/segmentedswitch.h"
+#include "ui/window/toolbarfit.h"
 
 #include <QHBoxLayout>
 #include <QTimer>
@@ -13,7 +14,6 @@ namespace rekey::ui {
 namespace {
 
 constexpr int filterDelay = 80;
-constexpr int foldsBelow = 900;
 
 } // namespace
 
@@ -26,8 +26,9 @@ InspectToolBar::InspectToolBar(QWidget *parent)
     , m_delay(new QTimer(this))
 {
     auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(12, 0, 12, 0);
+    layout->setContentsMargins(4, 0, 0, 0);
     layout->setSpacing(8);
+    layout->setSizeConstraint(QLayout::SetNoConstraint);
     m_sides->setAccessibleName(tr("Side"));
     m_fold->setCheckable(true);
     m_fold->setToolTip(tr("Show blocks that are alike once"));
@@ -103,9 +104,7 @@ void InspectToolBar::focusFilter()
 void InspectToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
-    const bool folded = width() < foldsBelow;
-    m_fold->setFolded(folded);
-    m_save->setFolded(folded);
+    foldToFit(*this, {[this](bool folded) { m_save->setFolded(folded); }, [this](bool folded) { m_fold->setFolded(folded); }});
 }
 
 } // namespace rekey::ui

@@ -20,6 +20,7 @@ namespace {
 
 constexpr int rowHeight = 24;
 constexpr int indent = 16;
+constexpr int edge = 5; ///< between the left edge and the outermost chevrons
 
 class TensorDelegate : public QStyledItemDelegate
 {
@@ -57,7 +58,7 @@ private:
     static void paintKey(QPainter &painter, const QStyleOptionViewItem &option, const QModelIndex &index, const Theme &theme)
     {
         const bool leaf = index.data(TensorModel::LeafRole).toBool();
-        const QRect row = option.rect;
+        const QRect row = option.rect.adjusted(edge, 0, 0, 0);
         painter.drawPixmap(QPoint(row.left() + 2, row.top() + 5), iconPixmap(leaf ? QStringLiteral("tensor") : QStringLiteral("group"), 14,
                                                                              painter.device()->devicePixelRatioF(), theme.text2));
         const QString text = index.data().toString(), tag = index.data(TensorModel::TagRole).toString();
@@ -126,7 +127,7 @@ protected:
         const Theme theme = Theme::of(palette());
         painter->fillRect(rect, theme.base);
         const int alignment = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt();
-        paintText(*painter, rect.adjusted(section == 0 ? 32 : 4, 0, -8, 0), model()->headerData(section, Qt::Horizontal).toString(),
+        paintText(*painter, rect.adjusted(section == 0 ? 32 + edge : 4, 0, -8, 0), model()->headerData(section, Qt::Horizontal).toString(),
                   secondaryFont(), theme.text2, Qt::Alignment(alignment));
         const qreal hairline = 1.0 / devicePixelRatioF();
         painter->fillRect(QRectF(rect.left(), rect.bottom() + 1 - hairline, rect.width(), hairline), theme.line);
@@ -192,7 +193,7 @@ void TensorView::drawBranches(QPainter *painter, const QRect &rect, const QModel
         return;
     const Theme theme = Theme::of(palette());
     const QString name = isExpanded(index) ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right");
-    painter->drawPixmap(QPoint(rect.right() - 14, rect.top() + 5), iconPixmap(name, 14, devicePixelRatioF(), theme.text2));
+    painter->drawPixmap(QPoint(rect.right() - 14 + edge, rect.top() + 5), iconPixmap(name, 14, devicePixelRatioF(), theme.text2));
 }
 
 void TensorView::drawRow(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const

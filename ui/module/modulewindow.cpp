@@ -7,12 +7,15 @@
 #include "ui/segment/picturepanel.h"
 #include "ui/theme/displaytext.h"
 #include "ui/views/emptystate.h"
+#include "ui/window/card.h"
+#include "ui/window/labels.h"
 #include "ui/window/notice.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/panelheader.h"
 #include "ui/window/segmentedswitch.h"
 #include "ui/window/settings.h"
 #include "ui/window/statusline.h"
+#include "ui/window/strip.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -35,23 +38,11 @@ constexpr QSize usualSize(1180, 760);
 constexpr int sideWidth = 328;
 enum Page : int { Empty, Consent, Running };
 
-QLabel *quiet(const QString &text)
-{
-    auto *label = new QLabel(text);
-    label->setFont(secondaryFont());
-    label->setForegroundRole(QPalette::PlaceholderText);
-    return label;
-}
-
 QWidget *titled(PanelHeader *head, QWidget *view)
 {
-    auto *part = new QWidget;
-    auto *column = new QVBoxLayout(part);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(head);
-    column->addWidget(view, 1);
-    return part;
+    auto *card = new Card(head);
+    card->setContent(view);
+    return card;
 }
 
 QString outputName(const ScriptOutput &output)
@@ -80,7 +71,11 @@ ModuleWindow::ModuleWindow(Session &session, ModuleDoor door, QWidget *parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_stack, 1);
-    column->addWidget(m_status);
+    auto *strip = new Strip(m_status->height(), Qt::TopEdge);
+    auto *line = new QHBoxLayout(strip);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->addWidget(m_status);
+    column->addWidget(strip);
     m_stack->addWidget(makeEmpty());
     m_stack->addWidget(makeConsent());
     m_stack->addWidget(makePage());
@@ -139,6 +134,7 @@ QWidget *ModuleWindow::makePage()
     views->addWidget(titled(new PanelHeader(tr("Picture"), QStringLiteral("photo")), m_picture), 1);
     views->addWidget(titled(m_outputHead, m_output), 1);
     m_pictures = new PicturePanel(m_session.jobs(), m_session.settings());
+    m_pictures->setRows(1);
     column->addLayout(views, 1);
     column->addWidget(m_pictures);
     row->addWidget(main, 1);
@@ -219,7 +215,7 @@ QWidget *ModuleWindow::makeOutputPart()
         auto *widget = new QWidget;
         auto *layout = new QHBoxLayout(widget);
         layout->setContentsMargins(0, 0, 0, 0);
-        layout->addWidget(quiet(title));
+        layout->addWidget(quietLabel(title));
         layout->addStretch();
         field->setFont(secondaryFont());
         field->setFixedWidth(112);

@@ -2,6 +2,7 @@
 #include "ui/module/preparationpanel.h"
 
 #include "ui/theme/theme.h"
+#include "ui/window/labels.h"
 #include "ui/window/panelheader.h"
 
 #include <QCheckBox>
@@ -71,12 +72,9 @@ PreparationPanel::PreparationPanel(const ImagePreparation &preparation, QWidget 
     const std::pair<QString, QWidget *> rows[]
         = {{tr("Size"), size}, {tr("Fit"), m_fit}, {tr("Range"), m_range}, {tr("Mean, deviation"), m_norm}};
     for (const auto &[title, field] : rows) {
-        auto *label = new QLabel(title);
-        label->setFont(secondaryFont());
-        label->setForegroundRole(QPalette::PlaceholderText);
         field->setFont(secondaryFont());
         field->setAccessibleName(title);
-        form->addRow(label, field);
+        form->addRow(fieldLabel(title), field);
     }
     m_blueFirst->setFont(secondaryFont());
     form->addRow(QString(), m_blueFirst);

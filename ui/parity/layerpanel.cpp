@@ -61,9 +61,7 @@ protected:
     void paintEvent(QPaintEvent *) override
     {
         QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(QPen(Theme::of(palette()).line, 1));
-        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+        paintCard(painter, rect(), Theme::of(palette()));
     }
 };
 
@@ -165,7 +163,7 @@ QString LayerPanel::reasonText() const
 {
     const LayerParityRow &row = m_result->layers->rows[static_cast<std::size_t>(m_row)];
     if (!row.reason.empty()) {
-        QString text = QString::fromStdString(row.reason);
+        QString text = sentenceText(row.reason);
         text[0] = text[0].toUpper();
         return text.endsWith(QLatin1Char('.')) ? text : text + QLatin1Char('.');
     }

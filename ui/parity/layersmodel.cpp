@@ -5,8 +5,6 @@
 #include "ui/parity/parityverdict.h"
 #include "ui/theme/displaytext.h"
 
-#include <utility>
-
 namespace rekey::ui {
 
 namespace {
@@ -22,28 +20,29 @@ QString weightsWord(LayerWeights weights)
     return {};
 }
 
-QString cell(const std::optional<LayerError> &error)
+QString figure(const std::optional<LayerError> &error)
 {
     return error ? errorCellText(error->error()) : QStringLiteral("–");
 }
 
 } // namespace
 
-void LayersModel::setResult(std::shared_ptr<const ParityResult> result)
+LayersModel::LayersModel(QObject *parent)
+    : ParityModel(
+        {{{}, {}, true},
+         {tr("Layer"), {}},
+         {tr("Accumulated"), tr("Largest difference, relative to the layer's largest value, with both models fed the same picture"), true},
+         {tr("Isolated"), tr("The same, with the layer fed the reference's input: what the layer itself adds"), true},
+         {tr("Weights"), tr("Whether the weights that the layer computes with are equal")},
+         {tr("Verdict"), {}},
+         {tr("Reason"), {}}},
+        parent)
 {
-    beginResetModel();
-    m_result = std::move(result);
-    endResetModel();
 }
 
-int LayersModel::rowCount(const QModelIndex &parent) const
+int LayersModel::rowsOf(const ParityResult &result) const
 {
-    return parent.isValid() || rows() == nullptr ? 0 : static_cast<int>(rows()->size());
-}
-
-int LayersModel::columnCount(const QModelIndex &parent) const
-{
-    return parent.isValid() ? 0 : ColumnCount;
+    return result.layers ? static_cast<int>(result.layers->rows.size()) : 0;
 }
 
 QVariant LayersModel::text(const LayerParityRow &row, int number, int column) const
@@ -51,11 +50,11 @@ QVariant LayersModel::text(const LayerParityRow &row, int number, int column) co
     switch (column) {
     case Index: return number;
     case Layer: return keyText(row.layer);
-    case Accumulated: return cell(row.accumulated);
-    case Isolated: return cell(row.isolated);
+    case Accumulated: return figure(row.accumulated);
+    case Isolated: return figure(row.isolated);
     case Weights: return weightsWord(row.weights);
     case Verdict: return look(row.verdict).word;
-    case Reason: return QString::fromStdString(row.reason);
+    case Reason: return sentenceText(row.reason);
     default: return {};
     }
 }
@@ -86,20 +85,15 @@ QString LayersModel::toolTip(const LayerParityRow &row) const
     return lines.join(QLatin1Char('\n'));
 }
 
-QVariant LayersModel::data(const QModelIndex &index, int role) const
+QVariant LayersModel::cell(const ParityResult &result, int number, int column, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const LayerParityRow &row = (*rows())[static_cast<std::size_t>(index.row())];
-    const int column = index.column();
-    const bool number = column == Index || column == Accumulated || column == Isolated;
+    const LayerParityRow &row = result.layers->rows[static_cast<std::size_t>(number)];
     switch (role) {
-    case Qt::DisplayRole: return text(row, index.row(), column);
+    case Qt::DisplayRole: return text(row, number, column);
     case Qt::ToolTipRole: return toolTip(row);
-    case Qt::TextAlignmentRole: return number ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     case Qt::AccessibleTextRole:
         return tr("%1, %2, accumulated %3, isolated %4")
-            .arg(keyText(row.layer), look(row.verdict).word, cell(row.accumulated), cell(row.isolated));
+            .arg(keyText(row.layer), look(row.verdict).word, figure(row.accumulated), figure(row.isolated));
     case ParityChipRole: return column == Verdict ? look(row.verdict).icon : QVariant();
     case ParityStatusRole:
         if (column == Verdict)
@@ -107,37 +101,8 @@ QVariant LayersModel::data(const QModelIndex &index, int role) const
         return column == Weights && row.weights == LayerWeights::Differ ? QVariant(static_cast<int>(Status::Missing)) : QVariant();
     case ParityFixedRole: return column == Layer;
     case ParityQuietRole: return column == Index || column == Weights || column == Reason;
-    case ParitySortRole: return sortValue(row, index.row(), column);
-    case ParityRowRole: return index.row();
+    case ParitySortRole: return sortValue(row, number, column);
     case ParityFindingRole: return row.verdict != LayerVerdict::Equal && row.verdict != LayerVerdict::WithinTolerance;
-    default: return {};
-    }
-}
-
-QVariant LayersModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return section == Accumulated || section == Isolated || section == Index ? QVariant(Qt::AlignRight | Qt::AlignVCenter)
-                                                                                 : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
-    if (role == Qt::ToolTipRole) {
-        switch (section) {
-        case Accumulated: return tr("Largest difference, relative to the layer's largest value, with both models fed the same picture");
-        case Isolated: return tr("The same, with the layer fed the reference's input: what the layer itself adds");
-        case Weights: return tr("Whether the weights that the layer computes with are equal");
-        default: return {};
-        }
-    }
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Layer: return tr("Layer");
-    case Accumulated: return tr("Accumulated");
-    case Isolated: return tr("Isolated");
-    case Weights: return tr("Weights");
-    case Verdict: return tr("Verdict");
-    case Reason: return tr("Reason");
     default: return {};
     }
 }

@@ -15,6 +15,7 @@ struct ParityDoor
     std::function<WeightParity(const WeightParityRequest &, const Progress &)> weights;
     std::function<ActivationParity(const ModelParityRequest &, const Progress &)> models;
     std::function<ActivationParity(const RecordedParityRequest &, const Progress &)> recorded;
+    std::function<ActivationParity(const FileParityRequest &, const Progress &)> files;
     std::function<Image(const std::filesystem::path &)> loadImage;
     std::function<CheckpointPtr(const std::filesystem::path &, const Progress &)> open;
 };

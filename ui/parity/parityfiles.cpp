@@ -49,17 +49,34 @@ Job *write(Jobs &jobs, QObject *receiver, const QString &title, const QString &f
 
 } // namespace
 
-QString askReferenceFile(QWidget *window, Settings &settings, ParityReference::Kind kind)
+std::optional<ParityReference> askReference(QWidget *window, Settings &settings, ParityReference::Kind kind)
 {
-    const bool recorded = kind == ParityReference::Kind::Recorded;
-    const QString title = recorded ? ParityFiles::tr("Open recorded activations") : ParityFiles::tr("Open the checkpoint to compare with");
-    const QString filter = recorded
-                               ? ParityFiles::tr("Activations (*.safetensors *.npz);;All files (*)")
-                               : ParityFiles::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)");
-    const QString file = QFileDialog::getOpenFileName(window, title, settings.lastFolder(QStringLiteral("open")), filter);
-    if (!file.isEmpty())
+    using Kind = ParityReference::Kind;
+    ParityReference reference {kind, {}, {}};
+    const auto ask = [&](std::filesystem::path &path, const QString &title, const QString &filter) {
+        const QString file = QFileDialog::getOpenFileName(window, title, settings.lastFolder(QStringLiteral("open")), filter);
+        if (file.isEmpty())
+            return false;
         settings.setLastFolder(QStringLiteral("open"), QFileInfo(file).absolutePath());
-    return file;
+        path = file.toStdString();
+        return true;
+    };
+    const QString activations = ParityFiles::tr("Activations (*.safetensors *.npz);;All files (*)");
+    bool given = true;
+    switch (kind) {
+    case Kind::Original:
+    case Kind::Target: break;
+    case Kind::Recorded: given = ask(reference.file, ParityFiles::tr("Open recorded activations"), activations); break;
+    case Kind::Files:
+        given = ask(reference.file, ParityFiles::tr("Open the reference's activations"), activations)
+                && ask(reference.checked, ParityFiles::tr("Open the activations to check"), activations);
+        break;
+    case Kind::Checkpoint:
+        given = ask(reference.file, ParityFiles::tr("Open the checkpoint to compare with"),
+                    ParityFiles::tr("Checkpoints (*.safetensors *.pth *.pt *.bin *.ckpt *.json *.gguf *.npz);;All files (*)"));
+        break;
+    }
+    return given ? std::optional(reference) : std::nullopt;
 }
 
 QString askReportFile(QWidget *window, Session &session)

@@ -4,6 +4,7 @@
 #include "ui/parity/parityrun.h"
 
 #include <functional>
+#include <optional>
 
 class QWidget;
 
@@ -13,7 +14,8 @@ class Settings;
 
 // What the Parity room reads and writes: dialogs, and the jobs that write. Names are empty when the person cancelled.
 
-QString askReferenceFile(QWidget *window, Settings &settings, ParityReference::Kind kind);
+/// The files that a comparison of this kind needs; nothing when the person cancelled.
+std::optional<ParityReference> askReference(QWidget *window, Settings &settings, ParityReference::Kind kind);
 QString askReportFile(QWidget *window, Session &session);
 QString askCaptureFile(QWidget *window, Session &session);
 

@@ -122,6 +122,9 @@ QWidget *ParityPage::makeEmpty()
     m_emptyRecorded = new PageButton(PageButton::Look::Outlined, tr("Recorded activations…"), QStringLiteral("layers"));
     m_empty->addButton(m_emptyAction);
     m_empty->addButton(m_emptyRecorded);
+    m_emptyFiles = new PageButton(PageButton::Look::Outlined, tr("Two files of activations…"), QStringLiteral("layers"));
+    m_empty->addButton(m_emptyFiles);
+    connect(m_emptyFiles, &QAbstractButton::clicked, this, [this] { chooseReference(ParityReference::Kind::Files); });
     connect(m_emptyAction, &QAbstractButton::clicked, this, &ParityPage::actOnEmpty);
     connect(m_emptyRecorded, &QAbstractButton::clicked, this, [this] { chooseReference(ParityReference::Kind::Recorded); });
     return m_empty;
@@ -214,22 +217,15 @@ QWidget *ParityPage::makeTables()
 
 void ParityPage::makeActions()
 {
-    const auto action = [this](const QString &text, const QString &iconName, const QKeySequence &key, auto slot) {
-        auto *result = new QAction(icon(iconName), text, this);
-        result->setShortcut(key);
-        result->setEnabled(false);
-        addAction(result);
-        connect(result, &QAction::triggered, this, slot);
-        m_actions << result;
-        return result;
-    };
-    m_runAction = action(tr("Check parity"), QStringLiteral("run"), Qt::Key_F5, [this] { m_run.start(); });
-    action(tr("Compare with recorded activations…"), QStringLiteral("layers"), {},
-           [this] { chooseReference(ParityReference::Kind::Recorded); });
-    action(tr("Compare with a checkpoint…"), QStringLiteral("checkpoint"), {},
-           [this] { chooseReference(ParityReference::Kind::Checkpoint); });
-    action(tr("Save capture script…"), QStringLiteral("script"), {}, [this] { askCaptureScript(); });
-    m_reportAction = action(tr("Save parity report…"), QStringLiteral("export"), {}, [this] { askReport(); });
+    m_runAction = addRoomAction(tr("Check parity"), QStringLiteral("run"), Qt::Key_F5, [this] { m_run.start(); });
+    addRoomAction(tr("Compare with recorded activations…"), QStringLiteral("layers"), {},
+                  [this] { chooseReference(ParityReference::Kind::Recorded); });
+    addRoomAction(tr("Compare two files of activations…"), QStringLiteral("layers"), {},
+                  [this] { chooseReference(ParityReference::Kind::Files); });
+    addRoomAction(tr("Compare with a checkpoint…"), QStringLiteral("checkpoint"), {},
+                  [this] { chooseReference(ParityReference::Kind::Checkpoint); });
+    addRoomAction(tr("Save capture script…"), QStringLiteral("script"), {}, [this] { askCaptureScript(); });
+    m_reportAction = addRoomAction(tr("Save parity report…"), QStringLiteral("export"), {}, [this] { askReport(); });
 }
 
 void ParityPage::connectParts()
@@ -254,6 +250,7 @@ void ParityPage::connectParts()
     connect(m_weights, &ParityTable::rowActivated, this, &ParityPage::askRulesOfWeight);
     connect(m_layer, &LayerPanel::rulesAsked, this, &ParityPage::rulesAsked);
     connect(m_verdict, &VerdictLine::rulesAsked, this, [this] { Q_EMIT rulesAsked(headline(*m_shown).rules); });
+    connect(m_verdict, &VerdictLine::referenceAsked, this, [this] { chooseReference(ParityReference::Kind::Checkpoint); });
     connect(m_tabs, &PanelTabs::chosen, this, &ParityPage::showTable);
     connect(m_which, &SegmentedSwitch::currentChanged, this, [this](int index) {
         for (ParityTable *table : {m_layers, m_weights})
@@ -277,18 +274,22 @@ bool ParityPage::focusFilter()
 void ParityPage::activated()
 {
     m_run.setPicture(m_pictureSource());
+    if (m_behaviourSource)
+        m_run.setBehaviour(m_behaviourSource());
     followRun();
+    // The button that was not ready when the page was given the focus.
+    if (m_emptyRecorded->hasFocus() && m_emptyAction->isVisible())
+        m_emptyAction->setFocus(Qt::OtherFocusReason);
 }
 
 void ParityPage::chooseReference(ParityReference::Kind kind)
 {
-    ParityReference reference {kind, {}};
-    if (kind == ParityReference::Kind::Recorded || kind == ParityReference::Kind::Checkpoint) {
-        const QString file = askReferenceFile(this, m_session.settings(), kind);
-        if (file.isEmpty())
-            return;
-        reference.file = file.toStdString();
-    }
+    if (const std::optional<ParityReference> reference = askReference(this, m_session.settings(), kind))
+        compareWith(*reference);
+}
+
+void ParityPage::compareWith(const ParityReference &reference)
+{
     m_run.setReference(reference);
     m_run.start();
 }
@@ -412,11 +413,16 @@ void ParityPage::updateEmpty()
     const bool open = m_session.checkpoint(Side::Source) != nullptr;
     m_emptyAction->setVisible(!m_run.isRunning());
     m_emptyRecorded->setVisible(open && !m_run.isRunning());
+    m_emptyFiles->setVisible(!open && !m_run.isRunning());
     if (m_run.isRunning()) {
         m_empty->setText(tr("Comparing…"), tr("Layers, errors and the first divergence appear here."));
     } else if (!m_run.error().isEmpty()) {
         m_empty->setText(tr("The comparison did not finish"), m_run.error());
         m_emptyAction->setText(tr("Try again"));
+    } else if (m_run.reference().kind == ParityReference::Kind::Files) {
+        m_empty->setText(tr("See where two recordings part"),
+                         tr("Layers of equal names are compared, others by order and shape. No model runs, so that errors add up."));
+        m_emptyAction->setText(tr("Check parity"));
     } else if (!open) {
         m_empty->setText(
             tr("Open a pair to see where it parts"),
@@ -438,36 +444,21 @@ void ParityPage::updateEmpty()
 
 void ParityPage::actOnEmpty()
 {
-    if (!m_session.checkpoint(Side::Source))
-        m_session.openDemo();
-    else if (m_run.needsMap())
+    if (m_run.needsMap())
         Q_EMIT mapAsked();
-    else
+    else if (m_run.blocked().isEmpty())
         m_run.start();
+    else
+        m_session.openDemo();
 }
 
 void ParityPage::updateStatus()
 {
     showStatus(m_run, m_shown.get(), *m_status);
-    const bool shown = isVisible(), mayRun = m_run.blocked().isEmpty();
-    m_toolBar->setState(mayRun && !m_run.isRunning(), m_run.isRunning(), m_shown != nullptr);
-    for (QAction *action : std::as_const(m_actions))
-        action->setEnabled(shown);
-    m_runAction->setEnabled(shown && mayRun && !m_run.isRunning());
-    m_reportAction->setEnabled(shown && m_shown);
-}
-
-void ParityPage::showEvent(QShowEvent *event)
-{
-    Room::showEvent(event);
-    updateStatus();
-}
-
-void ParityPage::hideEvent(QHideEvent *event)
-{
-    Room::hideEvent(event);
-    for (QAction *action : std::as_const(m_actions))
-        action->setEnabled(false);
+    const bool mayRun = m_run.blocked().isEmpty() && !m_run.isRunning();
+    m_toolBar->setState(mayRun, m_run.isRunning(), m_shown != nullptr);
+    allow(m_runAction, mayRun);
+    allow(m_reportAction, m_shown != nullptr);
 }
 
 } // namespace rekey::ui

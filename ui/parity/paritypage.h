@@ -39,12 +39,15 @@ public:
 
     QWidget *toolBarWidget() override;
     QWidget *statusWidget() override;
-    QList<QAction *> menuActions() override { return m_actions; }
     bool focusFilter() override;
     void activated() override;
+    const Job *shownJob() const override { return m_run.job(); }
 
     /// Where the picture and the prompts come from: the Segment room's.
     void setPictureSource(std::function<ParityPicture()> source) { m_pictureSource = std::move(source); }
+
+    /// What a person chose for the converted model there.
+    void setBehaviourSource(std::function<Behaviour()> source) { m_behaviourSource = std::move(source); }
 
     ParityRun &run() { return m_run; }
     DepthPlot &plot() const { return *m_plot; }
@@ -54,6 +57,7 @@ public:
     VerdictLine &verdict() const { return *m_verdict; }
     ParityToolBar &toolBar() const { return *m_toolBar; }
     Notice &notice() const { return *m_notice; }
+    void compareWith(const ParityReference &reference);
     void showTable(int index); ///< 0: layers, 1: weights
     void setOnlyDifferences(bool on);
     void chooseLayer(int row);
@@ -64,10 +68,6 @@ Q_SIGNALS:
     void segmentAsked();
     void mapAsked();
     void rulesAsked(const std::vector<std::uint32_t> &rules);
-
-protected:
-    void showEvent(QShowEvent *event) override;
-    void hideEvent(QHideEvent *event) override;
 
 private:
     QWidget *makeEmpty();
@@ -90,11 +90,12 @@ private:
     Session &m_session;
     ParityRun m_run;
     std::function<ParityPicture()> m_pictureSource;
+    std::function<Behaviour()> m_behaviourSource;
     ParityToolBar *m_toolBar;
     StatusLine *m_status;
     QStackedWidget *m_stack, *m_tables;
     EmptyState *m_empty, *m_noLayers, *m_noWeights;
-    PageButton *m_emptyAction, *m_emptyRecorded;
+    PageButton *m_emptyAction, *m_emptyRecorded, *m_emptyFiles;
     VerdictLine *m_verdict;
     QSplitter *m_upper;
     DepthPlot *m_plot;
@@ -107,7 +108,6 @@ private:
     FilterField *m_filter;
     Notice *m_notice;
     QAction *m_runAction = nullptr, *m_reportAction = nullptr;
-    QList<QAction *> m_actions;
     std::shared_ptr<const ParityResult> m_shown;
 };
 

@@ -48,6 +48,9 @@ QString comparedText(const ParityInput &input)
         return Report::tr("%1: original and converted model on %2.")
             .arg(pair, QString::fromStdString(input.picture.path.filename().string()));
     case ParityReference::Kind::Recorded: return Report::tr("%1 against the activations in %2.").arg(pair, file);
+    case ParityReference::Kind::Files:
+        return Report::tr("Activations in %1 against those in %2.")
+            .arg(QString::fromStdString(input.reference.checked.filename().string()), file);
     case ParityReference::Kind::Checkpoint: return Report::tr("%1 against the weights in %2.").arg(pair, file);
     case ParityReference::Kind::Target: return Report::tr("%1 against the target's own weights.").arg(pair);
     }
@@ -66,7 +69,7 @@ QString layersTable(const ActivationParity &parity)
     for (const LayerParityRow &row : parity.rows)
         text += line({code(row.layer), error(row.accumulated), error(row.isolated),
                       QString::fromUtf8(weightsName(row.weights).data(), static_cast<qsizetype>(weightsName(row.weights).size())),
-                      look(row.verdict).word, cell(QString::fromStdString(row.reason))});
+                      look(row.verdict).word, cell(sentenceText(row.reason))});
     return text;
 }
 
@@ -88,8 +91,7 @@ QString weightsTable(const WeightParity &parity)
         const bool figures = row.difference.count > 0;
         text += line({code(row.key), row.rule == none ? QStringLiteral("–") : QString::number(row.rule + 1), look(row.verdict).word,
                       figures ? errorCellText(row.difference.maxAbsolute) : QStringLiteral("–"),
-                      figures ? QString::number(row.difference.cosine, 'f', 6) : QStringLiteral("–"),
-                      cell(QString::fromStdString(row.reason))});
+                      figures ? QString::number(row.difference.cosine, 'f', 6) : QStringLiteral("–"), cell(sentenceText(row.reason))});
     }
     return text;
 }
@@ -101,13 +103,8 @@ QByteArray parityReport(const ParityResult &result)
     const ParityHeadline head = headline(result);
     QString text = QStringLiteral("# ") + Report::tr("Parity: %1").arg(head.verdict) + QStringLiteral("\n\n");
     text += head.sentence + QStringLiteral("\n\n") + comparedText(result.input) + QLatin1Char('\n');
-    for (const auto &[has, warnings] :
-         {std::pair {result.layers.has_value(), result.layers ? result.layers->warnings : std::vector<std::string> {}},
-          std::pair {!result.layers && result.weights, result.weights ? result.weights->warnings : std::vector<std::string> {}}}) {
-        for (const std::string &warning : warnings)
-            if (has)
-                text += QStringLiteral("\n- ") + QString::fromStdString(warning) + QLatin1Char('\n');
-    }
+    for (const QString &note : head.notes)
+        text += QStringLiteral("\n- ") + note + QLatin1Char('\n');
     if (result.layers)
         text += layersTable(*result.layers);
     if (result.weights)

@@ -31,6 +31,7 @@ ActivationParity compareOnPicture(const ParityTask &task, const Progress &progre
     const Prompts &prompts = task.input.picture.prompts;
     if (!prompts.points.empty() || prompts.box || !prompts.maskLogits.empty())
         request.prompts = {{"", prompts}};
+    request.convertedBehaviour = task.input.behaviour;
     request.tolerance = task.input.tolerance;
     return task.door.models(request, progress);
 }
@@ -44,8 +45,20 @@ ActivationParity compareWithFile(const ParityTask &task, const Progress &progres
         request.referenceWeights = task.original->checkpoint;
     if (!task.input.picture.path.empty())
         request.images[""] = task.door.loadImage(task.input.picture.path);
+    request.convertedBehaviour = task.input.behaviour;
     request.tolerance = task.input.tolerance;
     return task.door.recorded(request, progress.part(0.02, 1));
+}
+
+ActivationParity compareTwoFiles(const ParityTask &task, const Progress &progress)
+{
+    FileParityRequest request;
+    request.reference = task.door.open(task.input.reference.file, progress.part(0, 0.02));
+    request.checked = task.door.open(task.input.reference.checked, progress.part(0.02, 0.04));
+    // The open checkpoints are not asked: whether the files are theirs is not known. Their rules say which names go together.
+    request.mapping = task.mapping;
+    request.tolerance = task.input.tolerance;
+    return task.door.files(request, progress.part(0.04, 1));
 }
 
 WeightParity compareWeights(const ParityTask &task, const Progress &progress)
@@ -67,6 +80,7 @@ ParityResult carryOut(const ParityTask &task, const Progress &progress)
     switch (task.input.reference.kind) {
     case ParityReference::Kind::Original: result.layers = compareOnPicture(task, progress); break;
     case ParityReference::Kind::Recorded: result.layers = compareWithFile(task, progress); break;
+    case ParityReference::Kind::Files: result.layers = compareTwoFiles(task, progress); break;
     case ParityReference::Kind::Checkpoint:
     case ParityReference::Kind::Target: result.weights = compareWeights(task, progress); break;
     }
@@ -96,8 +110,8 @@ ParityRun::~ParityRun()
 
 void ParityRun::follow()
 {
-    // A comparison of files that are closed by now says nothing about those that are open.
-    if (m_result
+    // A comparison of checkpoints that are closed by now says nothing about those that are open.
+    if (m_result && m_result->input.reference.kind != ParityReference::Kind::Files
         && (m_result->input.source != m_session.checkpoint(Side::Source) || m_result->input.target != m_session.checkpoint(Side::Target))) {
         m_result = nullptr;
         cancel();
@@ -123,6 +137,14 @@ void ParityRun::setPicture(const ParityPicture &picture)
     Q_EMIT changed();
 }
 
+void ParityRun::setBehaviour(const Behaviour &overrides)
+{
+    if (overrides == m_behaviour)
+        return;
+    m_behaviour = overrides;
+    Q_EMIT changed();
+}
+
 void ParityRun::setTolerance(double tolerance)
 {
     if (tolerance == m_tolerance)
@@ -133,6 +155,8 @@ void ParityRun::setTolerance(double tolerance)
 
 double ParityRun::tolerance() const
 {
+    if (m_reference.kind == ParityReference::Kind::Files)
+        return m_tolerance.value_or(toleranceF32);
     // A target in 16 bits rounds its weights; that is no fault of a rule.
     const CheckpointPtr target = m_session.checkpoint(Side::Target);
     return m_tolerance.value_or(target && logitTolerance(floatType(*target)) > logitTolerance(DType::F32) ? toleranceHalf : toleranceF32);
@@ -143,10 +167,14 @@ ParityInput ParityRun::input() const
     ParityInput result;
     result.reference = m_reference;
     result.tolerance = m_reference.isLayerByLayer() ? tolerance() : 0;
-    if (m_reference.isLayerByLayer())
+    if (m_reference.runsModels()) {
         result.picture = m_picture;
-    result.source = m_session.checkpoint(Side::Source);
-    result.target = m_session.checkpoint(Side::Target);
+        result.behaviour = m_behaviour;
+    }
+    if (m_reference.kind != ParityReference::Kind::Files) {
+        result.source = m_session.checkpoint(Side::Source);
+        result.target = m_session.checkpoint(Side::Target);
+    }
     if (m_session.hasPair())
         result.rules = m_session.document().mapping().rules;
     return result;
@@ -160,11 +188,14 @@ bool ParityRun::isOutOfDate() const
 bool ParityRun::needsMap() const
 {
     const auto resolution = m_session.document().resolution();
-    return m_session.hasPair() && !m_session.isSuggesting() && resolution && !resolution->complete();
+    return m_reference.kind != ParityReference::Kind::Files && m_session.hasPair() && !m_session.isSuggesting() && resolution
+           && !resolution->complete();
 }
 
 QString ParityRun::blocked() const
 {
+    if (m_reference.kind == ParityReference::Kind::Files)
+        return {};
     const CheckpointPtr source = m_session.checkpoint(Side::Source), target = m_session.checkpoint(Side::Target);
     if (!source)
         return tr("Open a source: it is the model that the converted one is compared with.");
@@ -178,6 +209,7 @@ QString ParityRun::blocked() const
     case ParityReference::Kind::Recorded:
         // Without a target, the source itself is the model that is checked.
         return target ? convertedModel(m_session).blocked : QString();
+    case ParityReference::Kind::Files: break;
     case ParityReference::Kind::Checkpoint: return target ? convertedModel(m_session).blocked : QString();
     case ParityReference::Kind::Target:
         if (!target || !target->hasValues())

@@ -3,6 +3,7 @@
 
 #include "ui/jobs/job.h"
 #include "ui/parity/paritydoor.h"
+#include "ui/segment/segmentdoor.h"
 
 #include <QObject>
 #include <QPointer>
@@ -22,13 +23,16 @@ struct ParityReference
     enum class Kind : quint8 {
         Original, ///< the source, run on a picture: layer by layer
         Recorded, ///< a file of activations: layer by layer
+        Files, ///< one file of activations, and another in place of a model: layer by layer, of any two models
         Checkpoint, ///< another file with the right weights: tensor by tensor
         Target, ///< the open target's own values: tensor by tensor
     };
     Kind kind = Kind::Original;
-    std::filesystem::path file; ///< of Recorded and Checkpoint
+    std::filesystem::path file; ///< of Recorded, Files and Checkpoint
+    std::filesystem::path checked; ///< of Files: the activations that are held against those of `file`
     bool operator==(const ParityReference &) const = default;
-    bool isLayerByLayer() const { return kind == Kind::Original || kind == Kind::Recorded; }
+    bool isLayerByLayer() const { return kind == Kind::Original || kind == Kind::Recorded || kind == Kind::Files; }
+    bool runsModels() const { return kind == Kind::Original || kind == Kind::Recorded; }
 };
 
 /// What both models are fed.
@@ -45,7 +49,8 @@ struct ParityInput
     ParityReference reference;
     ParityPicture picture;
     double tolerance = toleranceF32;
-    CheckpointPtr source, target;
+    Behaviour behaviour; ///< that a person chose for the converted model
+    CheckpointPtr source, target; ///< null where files are compared
     std::vector<Rule> rules;
     bool operator==(const ParityInput &) const = default;
 };
@@ -71,6 +76,9 @@ public:
     void setReference(const ParityReference &reference);
     const ParityPicture &picture() const { return m_picture; }
     void setPicture(const ParityPicture &picture);
+    /// What a person chose for the converted model in place of its implementation's own.
+    void setBehaviour(const Behaviour &overrides);
+    const Behaviour &behaviour() const { return m_behaviour; }
     /// The chosen one, else what the target's type allows.
     double tolerance() const;
     void setTolerance(double tolerance);
@@ -100,6 +108,7 @@ private:
     ParityDoor m_door;
     ParityReference m_reference;
     ParityPicture m_picture;
+    Behaviour m_behaviour;
     std::optional<double> m_tolerance; ///< a person's
     std::shared_ptr<const ParityResult> m_result;
     QString m_error;

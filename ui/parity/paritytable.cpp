@@ -36,7 +36,7 @@ public:
         const QRect cell = option.rect.adjusted(padding, 0, -padding / 2, 0);
         if (!chip.isEmpty()) {
             const int wide = chipWidth(chip, text);
-            paintChip(*painter, QRect(cell.left() - 6, cell.top(), wide, cell.height()), chip, text, theme.status(status));
+            paintChip(*painter, QRect(cell.left(), cell.top(), wide, cell.height()), chip, text, theme.status(status));
         } else {
             const QFont font = index.data(ParityFixedRole).toBool() ? fixedFont() : tabular(secondaryFont());
             const QColor ink = status != Status::None                 ? theme.status(status).foreground

@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/segmentedswitch.h"
+#include "ui/window/toolbarfit.h"
 
 #include <QFontMetrics>
 #include <QHBoxLayout>
@@ -21,7 +22,8 @@ QString iconOf(ParityReference::Kind kind)
 {
     switch (kind) {
     case ParityReference::Kind::Original: return QStringLiteral("photo");
-    case ParityReference::Kind::Recorded: return QStringLiteral("layers");
+    case ParityReference::Kind::Recorded:
+    case ParityReference::Kind::Files: return QStringLiteral("layers");
     case ParityReference::Kind::Checkpoint: return QStringLiteral("checkpoint");
     case ParityReference::Kind::Target: return QStringLiteral("target");
     }
@@ -44,7 +46,7 @@ ParityToolBar::ParityToolBar(QWidget *parent)
           this))
 {
     auto *row = new QHBoxLayout(this);
-    row->setContentsMargins(12, 0, 12, 0);
+    row->setContentsMargins(4, 0, 0, 0);
     row->setSpacing(8);
     row->setSizeConstraint(QLayout::SetNoConstraint);
     m_reference->setAccessibleName(tr("Compared with"));
@@ -88,6 +90,7 @@ void ParityToolBar::showMenu()
     add(Kind::Original, tr("Original model, on a picture"));
     menu.addAction(icon(QStringLiteral("photo")), tr("Choose picture…"), this, &ParityToolBar::pictureAsked);
     add(Kind::Recorded, tr("Recorded activations…"));
+    add(Kind::Files, tr("Two files of activations…"));
     menu.addSection(tr("Weights only"));
     add(Kind::Checkpoint, tr("Another checkpoint…"));
     add(Kind::Target, tr("The target's own values"));
@@ -103,7 +106,12 @@ void ParityToolBar::setReference(const ParityReference &reference, const QString
         m_referenceText = picture.isEmpty() ? tr("Original, no picture") : tr("Original, %1").arg(picture);
         break;
     case ParityReference::Kind::Target: m_referenceText = tr("Target's own values"); break;
-    default: m_referenceText = QString::fromStdString(reference.file.filename().string()); break;
+    case ParityReference::Kind::Files:
+        m_referenceText = tr("%1, %2").arg(QString::fromStdString(reference.file.filename().string()),
+                                           QString::fromStdString(reference.checked.filename().string()));
+        break;
+    case ParityReference::Kind::Recorded:
+    case ParityReference::Kind::Checkpoint: m_referenceText = QString::fromStdString(reference.file.filename().string()); break;
     }
     m_reference->setText(QFontMetrics(font()).elidedText(m_referenceText, Qt::ElideMiddle, longestReference) + QStringLiteral(" ▾"));
     m_reference->setAccessibleName(tr("Compared with %1").arg(m_referenceText));
@@ -143,23 +151,8 @@ void ParityToolBar::resizeEvent(QResizeEvent *event)
 
 void ParityToolBar::fit()
 {
-    constexpr int margins = 24, gaps = 5 * 8 + 4;
-    const auto needed = [this] {
-        int wide = margins + gaps + (m_toleranceTitle->isHidden() ? 0 : m_toleranceTitle->sizeHint().width());
-        for (const QWidget *part : {static_cast<QWidget *>(m_reference), static_cast<QWidget *>(m_capture),
-                                    static_cast<QWidget *>(m_tolerance), static_cast<QWidget *>(m_report), static_cast<QWidget *>(m_run)})
-            wide += part->sizeHint().width();
-        return wide;
-    };
-    m_toleranceTitle->show();
-    m_capture->setFolded(false);
-    m_report->setFolded(false);
-    if (needed() > width())
-        m_report->setFolded(true);
-    if (needed() > width())
-        m_capture->setFolded(true);
-    if (needed() > width())
-        m_toleranceTitle->hide();
+    foldToFit(*this, {[this](bool folded) { m_report->setFolded(folded); }, [this](bool folded) { m_capture->setFolded(folded); },
+                      [this](bool folded) { m_toleranceTitle->setHidden(folded); }});
 }
 
 } // namespace rekey::ui

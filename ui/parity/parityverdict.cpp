@@ -2,6 +2,7 @@
 #include "ui/parity/parityverdict.h"
 
 #include "ui/parity/parityrun.h"
+#include "ui/segment/behaviourpanel.h"
 #include "ui/theme/displaytext.h"
 
 #include <QCoreApplication>
@@ -29,15 +30,10 @@ VerdictLook withinLook()
     return {Status::Suggested, QStringLiteral("suggested"), Parity::tr("Within tolerance")};
 }
 
-QString sentence(const std::string &text)
-{
-    return QString::fromStdString(text);
-}
-
 ParityHeadline layersHeadline(const ActivationParity &parity)
 {
     ParityHeadline line;
-    line.sentence = sentence(parity.summary);
+    line.sentence = sentenceText(parity.summary);
     if (parity.firstDivergence) {
         line.row = static_cast<int>(*parity.firstDivergence);
         line.rules = parity.rows[*parity.firstDivergence].rules;
@@ -112,6 +108,21 @@ ParityHeadline weightsHeadline(const WeightParity &parity)
     return line;
 }
 
+/// Nothing is wrong that a rule could mend: there is nothing to compare with.
+ParityHeadline freshHeadline(const WeightParity &parity)
+{
+    ParityHeadline line;
+    line.status = Status::ToReview;
+    line.icon = QStringLiteral("warning");
+    line.needsReference = true;
+    line.verdict = Parity::tr("The target looks freshly initialised");
+    line.sentence
+        = Parity::tr("Hardly a value of %1 tensors agrees, which says nothing about the rules. Choose a checkpoint with the right "
+                     "weights to compare with.")
+              .arg(countText(parity.rows.size()));
+    return line;
+}
+
 } // namespace
 
 VerdictLook look(LayerVerdict verdict)
@@ -140,9 +151,25 @@ VerdictLook look(WeightVerdict verdict)
 
 ParityHeadline headline(const ParityResult &result)
 {
+    ParityHeadline line;
     if (result.layers)
-        return layersHeadline(*result.layers);
-    return result.weights ? weightsHeadline(*result.weights) : ParityHeadline {};
+        line = layersHeadline(*result.layers);
+    else if (result.weights)
+        line = result.weights->targetLooksFresh() ? freshHeadline(*result.weights) : weightsHeadline(*result.weights);
+    if (const QString changed = behaviourText(result.input.behaviour); !changed.isEmpty())
+        line.notes << changed + QLatin1Char('.');
+    const std::vector<std::string> none;
+    for (const std::string &warning : result.layers ? result.layers->warnings : result.weights ? result.weights->warnings : none)
+        line.notes << sentenceText(warning);
+    return line;
+}
+
+QString behaviourText(const Behaviour &overrides)
+{
+    QStringList parts;
+    for (const auto &[key, value] : overrides)
+        parts << BehaviourPanel::nameText(key) + QLatin1Char(' ') + BehaviourPanel::valueText(value);
+    return parts.isEmpty() ? QString() : Parity::tr("Converted model with %1").arg(parts.join(QStringLiteral(", ")));
 }
 
 QString rulesText(const std::vector<std::uint32_t> &rules)

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "core/runtime/parity/activationparity.h"
+#include "ui/segment/segmentdoor.h"
 #include "ui/theme/theme.h"
 
 #include <QString>
+#include <QStringList>
 
 namespace rekey::ui {
 
@@ -25,10 +27,14 @@ struct ParityHeadline
     Status status = Status::None;
     QString icon, verdict, sentence;
     int row = -1; ///< of the layers, or of the weights where there are no layers; -1: nothing parts
+    QStringList notes; ///< what limits the comparison, or was changed for it
     std::vector<std::uint32_t> rules; ///< that fill what is named
+    bool needsReference = false; ///< there is nothing to compare with: another checkpoint would be
 };
 ParityHeadline headline(const ParityResult &result);
 
+/// "Converted model with LayerNorm eps, mask decoder 1e−5"; empty where nothing was changed.
+QString behaviourText(const Behaviour &overrides);
 /// "rule 7", "rules 7 and 9", "rules 7, 9 and 3 more"; empty without rules.
 QString rulesText(const std::vector<std::uint32_t> &rules);
 /// "10⁻³", "3 × 10⁻²".

@@ -24,6 +24,7 @@ public:
 
 Q_SIGNALS:
     void rulesAsked();
+    void referenceAsked(); ///< a checkpoint with the right weights
 
 protected:
     void paintEvent(QPaintEvent *event) override;
@@ -33,7 +34,7 @@ private:
     void applyTheme();
     ParityHeadline m_headline;
     QLabel *m_icon, *m_text;
-    PageButton *m_rules;
+    PageButton *m_action;
     bool m_outOfDate = false;
 };
 

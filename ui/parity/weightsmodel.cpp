@@ -7,7 +7,7 @@
 
 #include <QLocale>
 
-#include <utility>
+#include <algorithm>
 
 namespace rekey::ui {
 
@@ -27,21 +27,21 @@ QString cosineText(double cosine)
 
 } // namespace
 
-void WeightsModel::setResult(std::shared_ptr<const ParityResult> result)
+WeightsModel::WeightsModel(QObject *parent)
+    : ParityModel({{tr("Key"), {}},
+                   {tr("Rule"), {}, true},
+                   {tr("Verdict"), {}},
+                   {tr("Largest difference"), {}, true},
+                   {tr("Mean difference"), {}, true},
+                   {tr("Cosine"), {}, true},
+                   {tr("Reason"), {}}},
+                  parent)
 {
-    beginResetModel();
-    m_result = std::move(result);
-    endResetModel();
 }
 
-int WeightsModel::rowCount(const QModelIndex &parent) const
+int WeightsModel::rowsOf(const ParityResult &result) const
 {
-    return parent.isValid() || rows() == nullptr ? 0 : static_cast<int>(rows()->size());
-}
-
-int WeightsModel::columnCount(const QModelIndex &parent) const
-{
-    return parent.isValid() ? 0 : ColumnCount;
+    return result.weights ? static_cast<int>(result.weights->rows.size()) : 0;
 }
 
 QVariant WeightsModel::text(const WeightParityRow &row, int column) const
@@ -54,7 +54,7 @@ QVariant WeightsModel::text(const WeightParityRow &row, int column) const
     case Largest: return hasFigures(row) ? errorCellText(row.difference.maxAbsolute) : nothing;
     case Mean: return hasFigures(row) ? errorCellText(row.difference.meanAbsolute) : nothing;
     case Cosine: return hasFigures(row) ? cosineText(row.difference.cosine) : nothing;
-    case Reason: return QString::fromStdString(row.reason);
+    case Reason: return sentenceText(row.reason);
     default: return {};
     }
 }
@@ -83,46 +83,19 @@ QString WeightsModel::toolTip(const WeightParityRow &row) const
     return lines.join(QLatin1Char('\n'));
 }
 
-QVariant WeightsModel::data(const QModelIndex &index, int role) const
+QVariant WeightsModel::cell(const ParityResult &result, int number, int column, int role) const
 {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
-        return {};
-    const WeightParityRow &row = (*rows())[static_cast<std::size_t>(index.row())];
-    const int column = index.column();
-    const bool number = column == Rule || column == Largest || column == Mean || column == Cosine;
+    const WeightParityRow &row = result.weights->rows[static_cast<std::size_t>(number)];
     switch (role) {
     case Qt::DisplayRole: return text(row, column);
     case Qt::ToolTipRole: return toolTip(row);
-    case Qt::TextAlignmentRole: return number ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     case Qt::AccessibleTextRole: return tr("%1, %2").arg(keyText(row.key), look(row.verdict).word);
     case ParityChipRole: return column == Verdict ? look(row.verdict).icon : QVariant();
     case ParityStatusRole: return column == Verdict ? QVariant(static_cast<int>(look(row.verdict).status)) : QVariant();
     case ParityFixedRole: return column == Key;
     case ParityQuietRole: return column == Rule || column == Reason;
     case ParitySortRole: return sortValue(row, column);
-    case ParityRowRole: return index.row();
     case ParityFindingRole: return row.verdict == WeightVerdict::Different || row.verdict == WeightVerdict::Missing;
-    default: return {};
-    }
-}
-
-QVariant WeightsModel::headerData(int section, Qt::Orientation orientation, int role) const
-{
-    if (orientation != Qt::Horizontal)
-        return {};
-    const bool number = section == Rule || section == Largest || section == Mean || section == Cosine;
-    if (role == Qt::TextAlignmentRole)
-        return number ? QVariant(Qt::AlignRight | Qt::AlignVCenter) : QVariant(Qt::AlignLeft | Qt::AlignVCenter);
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Key: return tr("Key");
-    case Rule: return tr("Rule");
-    case Verdict: return tr("Verdict");
-    case Largest: return tr("Largest difference");
-    case Mean: return tr("Mean difference");
-    case Cosine: return tr("Cosine");
-    case Reason: return tr("Reason");
     default: return {};
     }
 }

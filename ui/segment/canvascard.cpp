@@ -2,47 +2,22 @@
 #include "ui/segment/canvascard.h"
 
 #include "ui/segment/canvas.h"
-#include "ui/theme/theme.h"
 #include "ui/window/banner.h"
 #include "ui/window/panelheader.h"
 
 #include <QEvent>
-#include <QPainter>
-#include <QVBoxLayout>
+#include <QLayout>
 
 namespace rekey::ui {
 
 CanvasCard::CanvasCard(const QString &title, const QString &iconName, ViewState &view, PromptModel &prompts, QWidget *parent)
-    : QWidget(parent)
-    , m_header(new PanelHeader(title, iconName, this))
-    , m_canvas(new Canvas(view, prompts, this))
+    : Card(new PanelHeader(title, iconName), parent)
+    , m_canvas(new Canvas(view, prompts))
     , m_banner(new Banner(this))
 {
-    auto *layout = new QVBoxLayout(this);
-    // Room for the frame, and for its round corners below.
-    layout->setContentsMargins(1, 1, 1, 6);
-    layout->setSpacing(0);
-    m_header->setCardHead(true);
-    layout->addWidget(m_header);
-    layout->addWidget(m_canvas, 1);
+    setContent(m_canvas);
     m_canvas->setAccessibleName(title);
     m_banner->installEventFilter(this);
-}
-
-void CanvasCard::paintEvent(QPaintEvent *)
-{
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme theme = Theme::of(palette());
-    QPainterPath frame;
-    frame.addRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
-    painter.fillPath(frame, theme.window);
-    painter.save();
-    painter.setClipPath(frame);
-    painter.fillRect(QRect(0, 0, width(), m_header->geometry().bottom() + 1), theme.base);
-    painter.restore();
-    painter.setPen(QPen(theme.line, 1));
-    painter.drawPath(frame);
 }
 
 void CanvasCard::placeBanner()

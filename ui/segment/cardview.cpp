@@ -13,14 +13,14 @@ namespace rekey::ui {
 
 namespace {
 
-struct Card
+struct CardWords
 {
     Q_DECLARE_TR_FUNCTIONS(rekey::ui::CardView)
 };
 
 QString rulesText(const QString &name, std::size_t rules)
 {
-    return rules == 1 ? Card::tr("%1, from 1 rule").arg(name) : Card::tr("%1, from %2 rules").arg(name, countText(rules));
+    return rules == 1 ? CardWords::tr("%1, from 1 rule").arg(name) : CardWords::tr("%1, from %2 rules").arg(name, countText(rules));
 }
 
 const MaskCandidate *chosenMask(const SegmentRun &run, const ModelRun &model)
@@ -43,21 +43,21 @@ void setMessage(CardView &view, const SegmentRun &run, Which which, bool mayGoTo
     if (!run.pictureError().isEmpty()) {
         // Once is enough: the picture is the same in both.
         if (original)
-            say(Status::Missing, error, run.pictureError(), CardAction::OpenImage, Card::tr("Open image…"));
+            say(Status::Missing, error, run.pictureError(), CardAction::OpenImage, CardWords::tr("Open image…"));
     } else if (model.stage == ModelRun::Stage::Failed) {
-        say(Status::Missing, error, model.message, CardAction::Run, Card::tr("Try again"));
+        say(Status::Missing, error, model.message, CardAction::Run, CardWords::tr("Try again"));
     } else if (model.stage == ModelRun::Stage::Blocked) {
         const bool map = !original && mayGoToMap;
         say(Status::ToReview, QStringLiteral("warning"), model.message, map ? CardAction::GoToMap : CardAction::None,
-            map ? Card::tr("Go to Map") : QString());
+            map ? CardWords::tr("Go to Map") : QString());
     } else if (model.stage == ModelRun::Stage::Waiting && run.canRun() && !run.isRunning() && !run.runsByItself()) {
         say(Status::None, info,
-            run.isCancelled()   ? Card::tr("Cancelled. The picture is not encoded.")
-            : model.hasResult() ? Card::tr("The weights, rules or prompts changed since this mask.")
-                                : Card::tr("This picture is not encoded yet."),
-            CardAction::Run, Card::tr("Run both"));
+            run.isCancelled()   ? CardWords::tr("Cancelled. The picture is not encoded.")
+            : model.hasResult() ? CardWords::tr("The weights, rules or prompts changed since this mask.")
+                                : CardWords::tr("This picture is not encoded yet."),
+            CardAction::Run, CardWords::tr("Run both"));
     } else if (const MaskCandidate *mask = chosenMask(run, model); mask != nullptr && mask->area == 0) {
-        say(Status::None, info, Card::tr("No pixel above 0. Add a point or a box."), CardAction::None, {});
+        say(Status::None, info, CardWords::tr("No pixel above 0. Add a point or a box."), CardAction::None, {});
     }
 }
 
@@ -71,18 +71,18 @@ CardView cardView(const SegmentRun &run, Which which, CanvasMode mode, const QSt
     const bool runs = model.stage != ModelRun::Stage::Blocked && model.stage != ModelRun::Stage::None;
     CardView view;
     view.ink = single ? QColor() : original ? theme.src : theme.tgt;
-    view.title = single ? Card::tr("Original and converted") : original ? Card::tr("Original") : Card::tr("Converted");
-    view.detail = single && mode == CanvasMode::Swipe ? Card::tr("drag the line")
-                  : single                            ? Card::tr("blue: original only · orange: converted only")
+    view.title = single ? CardWords::tr("Original and converted") : original ? CardWords::tr("Original") : CardWords::tr("Converted");
+    view.detail = single && mode == CanvasMode::Swipe ? CardWords::tr("drag the line")
+                  : single                            ? CardWords::tr("blue: original only · orange: converted only")
                   : !original && runs                 ? rulesText(name, rules)
                                                       : name;
     view.outOfDate = model.outOfDate;
     if (const MaskCandidate *mask = chosenMask(run, model); mask != nullptr && !single && !model.outOfDate)
-        view.trailing = Card::tr("IoU %1 · %2")
+        view.trailing = CardWords::tr("IoU %1 · %2")
                             .arg(QLocale().toString(static_cast<double>(mask->predictedIou), 'f', 3),
                                  durationText(model.encoding + model.predicting));
     else if (model.stage == ModelRun::Stage::Running && !model.hasResult())
-        view.trailing = Card::tr("Running…");
+        view.trailing = CardWords::tr("Running…");
     setMessage(view, run, which, mayGoToMap);
     return view;
 }
@@ -95,7 +95,7 @@ void showCard(const CardView &view, CanvasCard &card)
     header.setDetail(view.detail);
     header.setTrailingText(view.trailing);
     if (view.outOfDate)
-        header.setChip(QStringLiteral("warning"), Card::tr("Out of date"), Status::ToReview);
+        header.setChip(QStringLiteral("warning"), CardWords::tr("Out of date"), Status::ToReview);
     else
         header.clearChip();
     if (view.message.isEmpty())

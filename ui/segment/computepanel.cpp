@@ -4,6 +4,7 @@
 #include "ui/jobs/job.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
+#include "ui/window/labels.h"
 #include "ui/window/panelheader.h"
 #include "ui/window/segmentedswitch.h"
 
@@ -41,14 +42,6 @@ QString deviceText(const ComputeDevice &device)
     return device.memoryBytes > 0 ? QStringLiteral("%1, %2").arg(name, bytesText(device.memoryBytes)) : name;
 }
 
-QLabel *rowTitle(const QString &text)
-{
-    auto *label = new QLabel(text);
-    label->setFont(secondaryFont());
-    label->setForegroundRole(QPalette::PlaceholderText);
-    return label;
-}
-
 } // namespace
 
 ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
@@ -58,7 +51,7 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
     , m_header(new PanelHeader(tr("Computation")))
     , m_device(new QComboBox)
     , m_deviceName(new QLabel(tr("Processor")))
-    , m_reason(rowTitle({}))
+    , m_reason(quietLabel())
     , m_precision(new SegmentedSwitch({{precisionText(Precision::F32), {}, tr("Single precision, as the original computes")},
                                        {precisionText(Precision::BF16), {}, tr("Matrix products of the image encoder in BF16")},
                                        {precisionText(Precision::F16), {}, tr("Matrix products of the image encoder in F16")}}))
@@ -82,10 +75,10 @@ ComputePanel::ComputePanel(Jobs &jobs, const SegmentDoor &door, QWidget *parent)
     for (const Precision half : {Precision::BF16, Precision::F16}) // until it is measured
         m_precision->setChoiceEnabled(indexOf(half), false);
     m_reason->setWordWrap(true);
-    grid->addWidget(rowTitle(tr("Device")), 0, 0);
+    grid->addWidget(quietLabel(tr("Device")), 0, 0);
     grid->addWidget(m_device, 0, 1);
     grid->addWidget(m_deviceName, 0, 1);
-    grid->addWidget(rowTitle(tr("Precision")), 1, 0);
+    grid->addWidget(quietLabel(tr("Precision")), 1, 0);
     grid->addWidget(m_precision, 1, 1, Qt::AlignLeft);
     grid->addWidget(m_reason, 2, 1);
     grid->setColumnStretch(1, 1);

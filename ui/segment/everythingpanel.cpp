@@ -4,11 +4,12 @@
 #include "ui/inspect/statisticstable.h"
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
+#include "ui/window/labels.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/panelheader.h"
 
 #include <QDoubleSpinBox>
-#include <QFormLayout>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLocale>
@@ -61,24 +62,25 @@ EverythingPanel::EverythingPanel(EverythingRun &run, QWidget *parent)
     column->setSpacing(0);
     m_header->addTrailing(m_defaults);
     column->addWidget(m_header);
-    auto *form = new QFormLayout;
+    auto *form = new QGridLayout;
     form->setContentsMargins(12, 10, 12, 10);
     form->setHorizontalSpacing(12);
     form->setVerticalSpacing(6);
+    form->setColumnStretch(0, 1);
     m_area->setSuffix(tr(" px"));
     m_area->setSingleStep(50);
     const std::pair<QString, QAbstractSpinBox *> rows[]
         = {{tr("Points per side"), m_points},       {tr("Predicted IoU, at least"), m_iou}, {tr("Stability, at least"), m_stability},
            {tr("Box overlap, at most"), m_overlap}, {tr("Crop layers"), m_layers},          {tr("Smallest region"), m_area}};
     for (const auto &[title, box] : rows) {
-        auto *label = new QLabel(title);
-        label->setFont(secondaryFont());
+        QLabel *label = fieldLabel(title);
+        label->setBuddy(box);
         box->setFont(secondaryFont());
         box->setFixedWidth(104);
-        form->addRow(label, box);
-        form->setAlignment(box, Qt::AlignRight);
+        const int row = form->rowCount();
+        form->addWidget(label, row, 0);
+        form->addWidget(box, row, 1);
     }
-    form->setFieldGrowthPolicy(QFormLayout::FieldsStayAtSizeHint);
     column->addLayout(form);
     auto *buttons = new QHBoxLayout;
     buttons->setContentsMargins(12, 0, 12, 12);

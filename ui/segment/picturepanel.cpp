@@ -13,7 +13,7 @@ namespace rekey::ui {
 
 namespace {
 
-constexpr int stripRows = 2, rowHeight = 98;
+constexpr int rowHeight = 98;
 
 bool isPicture(const QUrl &url)
 {
@@ -34,10 +34,15 @@ PicturePanel::PicturePanel(Jobs &jobs, Settings &settings, QWidget *parent)
     column->setSpacing(8);
     auto *head = new SectionHead(tr("Images"));
     head->setTrailing(tr("Drop a file anywhere"));
-    m_strip->setFixedHeight(stripRows * rowHeight);
+    setRows(2);
     column->addWidget(head);
     column->addWidget(m_strip);
     connect(m_strip, &ImageStrip::chosen, this, &PicturePanel::chosen);
+}
+
+void PicturePanel::setRows(int rows)
+{
+    m_strip->setFixedHeight(rows * rowHeight);
 }
 
 QUrl PicturePanel::pictureOf(const QMimeData *data)

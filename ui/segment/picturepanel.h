@@ -18,6 +18,7 @@ class PicturePanel : public QWidget
     Q_OBJECT
 public:
     PicturePanel(Jobs &jobs, Settings &settings, QWidget *parent = nullptr);
+    void setRows(int rows); ///< of pictures in sight; 2
 
     ImageStrip &strip() const { return *m_strip; }
     /// Adds it if it is new, makes it current, and says so.

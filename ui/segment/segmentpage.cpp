@@ -8,6 +8,7 @@
 #include "ui/segment/candidatepanel.h"
 #include "ui/segment/canvas.h"
 #include "ui/segment/canvascard.h"
+#include "ui/segment/canvaspair.h"
 #include "ui/segment/computepanel.h"
 #include "ui/segment/everythingpanel.h"
 #include "ui/segment/everythingrun.h"
@@ -21,7 +22,6 @@
 #include "ui/theme/displaytext.h"
 #include "ui/theme/theme.h"
 #include "ui/views/emptystate.h"
-#include "ui/window/banner.h"
 #include "ui/window/notice.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/statusline.h"
@@ -70,12 +70,10 @@ SegmentPage::SegmentPage(Session &session, SegmentDoor door, QWidget *parent)
     , m_session(session)
     , m_run(session.jobs(), std::move(door))
     , m_everything(new EverythingRun(session.jobs(), m_run, this))
-    , m_view(new ViewState(this))
     , m_toolBar(new SegmentToolBar)
     , m_status(new StatusLine)
     , m_stack(new QStackedWidget(this))
-    , m_original(new CanvasCard(tr("Original"), QStringLiteral("source"), *m_view, m_prompts))
-    , m_converted(new CanvasCard(tr("Converted"), QStringLiteral("target"), *m_view, m_prompts))
+    , m_canvases(new CanvasPair(m_prompts))
     , m_candidates(new CandidatePanel(m_run))
     , m_pictures(new PicturePanel(session.jobs(), session.settings()))
     , m_side(new SegmentSide(session.jobs(), m_run, *m_everything, m_prompts))
@@ -102,8 +100,7 @@ SegmentPage::SegmentPage(Session &session, SegmentDoor door, QWidget *parent)
     connectSession();
     connectRun();
     connectBehaviour();
-    connectCanvas(*m_original);
-    connectCanvas(*m_converted);
+    connectCanvases();
     updateModels();
     updateCards();
 }
@@ -115,6 +112,16 @@ SegmentPage::~SegmentPage()
     disconnect(&m_prompts, nullptr, this, nullptr);
     disconnect(&m_prompts.undoStack(), nullptr, this, nullptr);
     disconnect(m_everything, nullptr, this, nullptr);
+}
+
+CanvasCard &SegmentPage::originalCard() const
+{
+    return m_canvases->card(Which::Original);
+}
+
+CanvasCard &SegmentPage::convertedCard() const
+{
+    return m_canvases->card(Which::Converted);
 }
 
 QWidget *SegmentPage::toolBarWidget()
@@ -148,11 +155,7 @@ QWidget *SegmentPage::makePage()
     grid->setContentsMargins(16, 16, 16, 12);
     grid->setVerticalSpacing(16);
     grid->setHorizontalSpacing(32);
-    auto *canvases = new QHBoxLayout;
-    canvases->setSpacing(12);
-    canvases->addWidget(m_original, 1);
-    canvases->addWidget(m_converted, 1);
-    grid->addLayout(canvases, 0, 0, 1, 2);
+    grid->addWidget(m_canvases, 0, 0, 1, 2);
     grid->addWidget(m_candidates, 1, 0);
     grid->addWidget(m_pictures, 1, 1);
     grid->setRowStretch(0, 1);
@@ -170,36 +173,26 @@ QWidget *SegmentPage::makePage()
 
 void SegmentPage::makeActions()
 {
-    const auto action = [this](const QString &text, const QString &iconName, const QKeySequence &shortcut, auto slot) {
-        auto *result = new QAction(icon(iconName), text, this);
-        result->setShortcut(shortcut);
-        result->setEnabled(false);
-        addAction(result);
-        connect(result, &QAction::triggered, this, slot);
-        m_actions << result;
-        return result;
-    };
-    m_runAction = action(tr("Run both"), QStringLiteral("run"), Qt::Key_F5, [this] { runAsked(); });
-    action(tr("Open image…"), QStringLiteral("photo"), {}, [this] { m_pictures->openDialog(); });
-    action(tr("Show the whole picture"), QStringLiteral("zoom-fit"), QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_view->fit(); });
-    action(tr("Clear prompts"), QStringLiteral("close"), {}, [this] { m_prompts.clear(); });
-    m_maskPromptAction = action(tr("Use mask as prompt"), QStringLiteral("mask"), Qt::Key_M, [this] { promptWithMask(); });
-    m_actions << m_maskActions->actions();
-    action(tr("Run a TorchScript module…"), QStringLiteral("script"), {}, [this] { moduleWindow().show(); });
+    m_runAction = addRoomAction(tr("Run both"), QStringLiteral("run"), Qt::Key_F5, [this] { runAsked(); });
+    addRoomAction(tr("Open image…"), QStringLiteral("photo"), {}, [this] { m_pictures->openDialog(); });
+    addRoomAction(tr("Show the whole picture"), QStringLiteral("zoom-fit"), QKeySequence(Qt::CTRL | Qt::Key_0),
+                  [this] { m_canvases->view().fit(); });
+    addRoomAction(tr("Clear prompts"), QStringLiteral("close"), {}, [this] { m_prompts.clear(); });
+    m_maskPromptAction = addRoomAction(tr("Use mask as prompt"), QStringLiteral("mask"), Qt::Key_M, [this] { promptWithMask(); });
+    listActions(m_maskActions->actions());
+    addRoomAction(tr("Run a TorchScript module…"), QStringLiteral("script"), {}, [this] { moduleWindow().show(); });
 }
 
 void SegmentPage::connectToolBar()
 {
     connect(m_toolBar, &SegmentToolBar::runClicked, this, &SegmentPage::runAsked);
     connect(m_toolBar, &SegmentToolBar::openClicked, m_pictures, &PicturePanel::openDialog);
-    connect(m_toolBar, &SegmentToolBar::fitClicked, m_view, &ViewState::fit);
+    connect(m_toolBar, &SegmentToolBar::fitClicked, &m_canvases->view(), &ViewState::fit);
     connect(m_toolBar, &SegmentToolBar::undoClicked, &m_prompts.undoStack(), &QUndoStack::undo);
     connect(m_toolBar, &SegmentToolBar::redoClicked, &m_prompts.undoStack(), &QUndoStack::redo);
     connect(m_toolBar, &SegmentToolBar::modeChosen, this, &SegmentPage::setMode);
-    for (CanvasCard *card : {m_original, m_converted}) {
-        connect(m_toolBar, &SegmentToolBar::toolChosen, &card->canvas(), &Canvas::setTool);
-        connect(m_toolBar, &SegmentToolBar::opacityChanged, &card->canvas(), &Canvas::setMaskOpacity);
-    }
+    connect(m_toolBar, &SegmentToolBar::toolChosen, m_canvases, &CanvasPair::setTool);
+    connect(m_toolBar, &SegmentToolBar::opacityChanged, m_canvases, &CanvasPair::setMaskOpacity);
     const auto updateUndo = [this] { m_toolBar->setUndoEnabled(m_prompts.undoStack().canUndo(), m_prompts.undoStack().canRedo()); };
     connect(&m_prompts.undoStack(), &QUndoStack::indexChanged, this, updateUndo);
     updateUndo();
@@ -220,8 +213,7 @@ void SegmentPage::connectRun()
 {
     connect(m_pictures, &PicturePanel::chosen, this, &SegmentPage::choosePicture);
     connect(&m_prompts, &PromptModel::promptsChanged, this, &SegmentPage::followPrompts);
-    connect(&m_side->prompts(), &PromptPanel::currentChanged, &m_original->canvas(), &Canvas::setCurrentPrompt);
-    connect(&m_side->prompts(), &PromptPanel::currentChanged, &m_converted->canvas(), &Canvas::setCurrentPrompt);
+    connect(&m_side->prompts(), &PromptPanel::currentChanged, m_canvases, &CanvasPair::setCurrentPrompt);
     connect(&m_run, &SegmentRun::pictureChanged, this, &SegmentPage::followPicture);
     connect(&m_run, &SegmentRun::modelChanged, this, &SegmentPage::updateCards);
     connect(&m_run, &SegmentRun::chosenChanged, this, &SegmentPage::updateCards);
@@ -230,8 +222,7 @@ void SegmentPage::connectRun()
             connect(job, &Job::progressed, this, &SegmentPage::updateStatus, Qt::UniqueConnection);
         updateStatus();
     });
-    connect(&m_run, &SegmentRun::previewReady, &m_original->canvas(), &Canvas::setPreview);
-    connect(&m_run, &SegmentRun::previewReady, &m_converted->canvas(), &Canvas::setPreview);
+    connect(&m_run, &SegmentRun::previewReady, m_canvases, &CanvasPair::setPreview);
     connect(m_status, &StatusLine::cancelClicked, &m_run, &SegmentRun::cancel);
     connect(m_status, &StatusLine::cancelClicked, m_everything, [this] {
         m_everything->cancel();
@@ -244,7 +235,7 @@ void SegmentPage::connectRun()
         m_run.setCompute(compute);
         runIfQuick();
     });
-    connect(m_view, &ViewState::settled, this, &SegmentPage::updateStatus);
+    connect(&m_canvases->view(), &ViewState::settled, this, &SegmentPage::updateStatus);
     connect(m_hover, &QTimer::timeout, this, [this] {
         if (m_pointer && m_prompts.prompts().isEmpty() && m_side->kind() == SegmentTaskKind::Prompts)
             m_run.preview(m_prompts.forModels(Prompt::point(QPointF(*m_pointer))));
@@ -265,16 +256,14 @@ void SegmentPage::connectBehaviour()
             [change](const QString &key) { change([&](Behaviour &overrides) { overrides.erase(key.toStdString()); }); });
 }
 
-void SegmentPage::connectCanvas(CanvasCard &card)
+void SegmentPage::connectCanvases()
 {
-    Canvas &canvas = card.canvas();
-    connect(&canvas, &Canvas::prompted, this, [this](const Prompt &prompt) {
+    connect(m_canvases, &CanvasPair::prompted, this, [this](const Prompt &prompt) {
         m_side->setKind(SegmentTaskKind::Prompts);
         m_prompts.add(prompt);
     });
-    connect(&canvas, &Canvas::promptPressed, &m_side->prompts(), &PromptPanel::setCurrentRow);
-    const Which which = &card == m_original ? Which::Original : Which::Converted;
-    connect(&canvas, &Canvas::pointerMoved, this, [this, which](std::optional<QPoint> pixel) {
+    connect(m_canvases, &CanvasPair::promptPressed, &m_side->prompts(), &PromptPanel::setCurrentRow);
+    connect(m_canvases, &CanvasPair::pointerMoved, this, [this](Which which, std::optional<QPoint> pixel) {
         if (m_pointer != pixel && m_prompts.prompts().isEmpty())
             m_run.endPreview();
         m_pointer = pixel;
@@ -282,7 +271,7 @@ void SegmentPage::connectCanvas(CanvasCard &card)
         m_hover->start();
         updateStatus();
     });
-    connect(&card.banner(), &Banner::actionClicked, this, [this, which] { act(viewOf(which).action); });
+    connect(m_canvases, &CanvasPair::actionClicked, this, [this](Which which) { act(viewOf(which).action); });
 }
 
 void SegmentPage::act(CardAction action)
@@ -309,6 +298,11 @@ void SegmentPage::activated()
 {
     begin();
     runIfQuick();
+}
+
+const Job *SegmentPage::shownJob() const
+{
+    return m_everything->isRunning() ? m_everything->job() : m_run.job();
 }
 
 void SegmentPage::runIfQuick()
@@ -365,9 +359,7 @@ void SegmentPage::followPrompts()
 void SegmentPage::followPicture()
 {
     m_candidates->followPicture();
-    for (CanvasCard *card : {m_original, m_converted})
-        card->canvas().setPicture(m_run.picture());
-    m_view->fit();
+    m_canvases->setPicture(m_run.picture());
     updateCards();
 }
 
@@ -385,7 +377,7 @@ void SegmentPage::updateModels()
 CardView SegmentPage::viewOf(Which which)
 {
     const bool mayGoToMap = m_session.hasPair() && !m_session.isSuggesting();
-    CardView view = cardView(m_run, which, m_mode, m_session.name(which == Which::Original ? Side::Source : Side::Target),
+    CardView view = cardView(m_run, which, m_canvases->mode(), m_session.name(which == Which::Original ? Side::Source : Side::Target),
                              m_session.document().mapping().rules.size(), mayGoToMap, Theme::of(palette()));
     if (m_side->kind() == SegmentTaskKind::Everything)
         showEverythingIn(view, m_everything->answer(which), m_everything->isOutOfDate());
@@ -394,9 +386,9 @@ CardView SegmentPage::viewOf(Which which)
 
 void SegmentPage::updateCards()
 {
-    showCard(viewOf(Which::Original), *m_original);
-    showCard(viewOf(Which::Converted), *m_converted);
-    updateMasks();
+    for (const Which which : {Which::Original, Which::Converted})
+        showCard(viewOf(which), m_canvases->card(which));
+    m_canvases->showMasks(m_run, m_side->kind() == SegmentTaskKind::Everything);
     m_candidates->follow();
     m_side->follow();
     updateStatus();
@@ -417,8 +409,7 @@ void SegmentPage::showEverything()
     const bool everything = m_side->kind() == SegmentTaskKind::Everything;
     for (const Which which : {Which::Original, Which::Converted}) {
         const EverythingAnswer *answer = m_everything->answer(which);
-        CanvasCard &card = which == Which::Original ? *m_original : *m_converted;
-        card.canvas().setOverlay(everything && answer != nullptr ? answer->picture.colours : QImage());
+        m_canvases->card(which).canvas().setOverlay(everything && answer != nullptr ? answer->picture.colours : QImage());
     }
     m_candidates->setEnabled(!everything);
     updateCards();
@@ -431,47 +422,22 @@ void SegmentPage::pointAt(Which which, const std::optional<QPoint> &pixel)
         m_side->everything().setPointed(which, pixel && answer != nullptr ? answer->picture.at(*pixel) : -1);
 }
 
-void SegmentPage::updateMasks()
-{
-    const bool everything = m_side->kind() == SegmentTaskKind::Everything;
-    const auto mask = [this, everything](Which which) {
-        const ModelRun &model = m_run.model(which);
-        return !everything && m_run.chosen() < model.masks.size() ? model.masks[m_run.chosen()] : MaskPicture {};
-    };
-    Canvas &left = m_original->canvas();
-    m_converted->setVisible(m_mode == CanvasMode::SideBySide);
-    left.setMask(mask(Which::Original));
-    m_converted->canvas().setMask(mask(Which::Converted));
-    if (m_mode == CanvasMode::Swipe)
-        left.setSwipe(mask(Which::Converted));
-    else
-        left.endSwipe();
-    const auto &a = m_run.model(Which::Original).result, &b = m_run.model(Which::Converted).result;
-    if (!everything && m_mode == CanvasMode::Difference && a && b && m_run.chosen() < std::min(a->masks.size(), b->masks.size()))
-        left.setDifference(maskDifference(a->masks[m_run.chosen()].pixels, b->masks[m_run.chosen()].pixels, a->width, a->height));
-    else
-        left.endDifference();
-}
-
 void SegmentPage::updateStatus()
 {
-    showStatus(m_run, m_everything->job(), !m_prompts.prompts().isEmpty(), m_pointer, m_view->zoom(), *m_status);
+    showStatus(m_run, m_everything->job(), !m_prompts.prompts().isEmpty(), m_pointer, m_canvases->view().zoom(), *m_status);
     const bool everything = m_side->kind() == SegmentTaskKind::Everything;
-    const bool shown = isVisible(),
-               mayRun = everything ? m_everything->canRun() && !m_everything->isRunning() : m_run.canRun() && !m_run.isRunning();
+    const bool mayRun = everything ? m_everything->canRun() && !m_everything->isRunning() : m_run.canRun() && !m_run.isRunning();
     m_toolBar->setRunEnabled(mayRun);
-    for (QAction *action : std::as_const(m_actions))
-        action->setEnabled(shown);
-    m_runAction->setEnabled(shown && mayRun);
-    m_maskPromptAction->setEnabled(shown && m_run.candidates() > 0);
+    allow(m_runAction, mayRun);
+    allow(m_maskPromptAction, m_run.candidates() > 0);
     m_maskActions->follow();
 }
 
 void SegmentPage::setMode(CanvasMode mode)
 {
-    if (mode == m_mode)
+    if (mode == m_canvases->mode())
         return;
-    m_mode = mode;
+    m_canvases->setMode(mode);
     m_toolBar->setMode(mode);
     updateCards();
 }
@@ -485,8 +451,7 @@ void SegmentPage::showEvent(QShowEvent *event)
 void SegmentPage::hideEvent(QHideEvent *event)
 {
     Room::hideEvent(event);
-    for (QAction *action : std::as_const(m_actions))
-        action->setEnabled(false);
+    m_maskActions->follow();
 }
 
 void SegmentPage::keyPressEvent(QKeyEvent *event)
@@ -499,19 +464,16 @@ void SegmentPage::keyPressEvent(QKeyEvent *event)
         m_prompts.remove(m_side->prompts().currentRow());
     else if (event->key() >= Qt::Key_1 && event->key() <= Qt::Key_9)
         m_run.choose(static_cast<std::size_t>(event->key() - Qt::Key_1));
-    else if (event->key() == Qt::Key_Space) {
-        for (CanvasCard *card : {m_original, m_converted})
-            card->canvas().setMaskShown(false);
-    } else
+    else if (event->key() == Qt::Key_Space)
+        m_canvases->setMaskShown(false);
+    else
         Room::keyPressEvent(event);
 }
 
 void SegmentPage::keyReleaseEvent(QKeyEvent *event)
 {
-    if (event->key() == Qt::Key_Space && !event->isAutoRepeat()) {
-        for (CanvasCard *card : {m_original, m_converted})
-            card->canvas().setMaskShown(true);
-    }
+    if (event->key() == Qt::Key_Space && !event->isAutoRepeat())
+        m_canvases->setMaskShown(true);
     Room::keyReleaseEvent(event);
 }
 

@@ -15,6 +15,7 @@ namespace rekey::ui {
 
 class CandidatePanel;
 class CanvasCard;
+class CanvasPair;
 class EverythingRun;
 class MaskActions;
 class ModuleWindow;
@@ -23,7 +24,6 @@ class PicturePanel;
 class SegmentSide;
 class Session;
 class StatusLine;
-class ViewState;
 struct StripPicture;
 
 /// Segment: the original and the converted model beside each other on a picture, with the same prompts.
@@ -38,14 +38,14 @@ public:
 
     QWidget *toolBarWidget() override;
     QWidget *statusWidget() override;
-    QList<QAction *> menuActions() override { return m_actions; }
     QUndoStack *undoStack() override { return &m_prompts.undoStack(); }
     void activated() override;
+    const Job *shownJob() const override;
 
     SegmentRun &run() { return m_run; }
     PromptModel &prompts() { return m_prompts; }
-    CanvasCard &originalCard() { return *m_original; }
-    CanvasCard &convertedCard() { return *m_converted; }
+    CanvasCard &originalCard() const;
+    CanvasCard &convertedCard() const;
     EverythingRun &everything() { return *m_everything; }
     SegmentSide &side() { return *m_side; }
     MaskActions &maskActions() { return *m_maskActions; }
@@ -80,7 +80,7 @@ private:
     void connectSession();
     void connectRun();
     void connectBehaviour();
-    void connectCanvas(CanvasCard &card);
+    void connectCanvases();
     void choosePicture(const StripPicture &picture);
     void followPrompts();
     void followPicture();
@@ -88,7 +88,6 @@ private:
     void runIfQuick();
     void runAsked();
     void updateCards();
-    void updateMasks();
     void showEverything();
     void pointAt(Which which, const std::optional<QPoint> &pixel);
     void updateStatus();
@@ -99,19 +98,16 @@ private:
     PromptModel m_prompts;
     SegmentRun m_run;
     EverythingRun *m_everything;
-    ViewState *m_view;
     SegmentToolBar *m_toolBar;
     StatusLine *m_status;
     QStackedWidget *m_stack;
-    CanvasCard *m_original, *m_converted;
+    CanvasPair *m_canvases;
     CandidatePanel *m_candidates;
     PicturePanel *m_pictures;
     SegmentSide *m_side;
     MaskActions *m_maskActions;
     Notice *m_notice;
     QAction *m_runAction = nullptr, *m_maskPromptAction = nullptr;
-    QList<QAction *> m_actions;
-    CanvasMode m_mode = CanvasMode::SideBySide;
     std::optional<QPoint> m_pointer;
     QTimer *m_hover;
     ModuleWindow *m_module = nullptr;

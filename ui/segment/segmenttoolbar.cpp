@@ -4,6 +4,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/segmentedswitch.h"
+#include "ui/window/toolbarfit.h"
 
 #include <QButtonGroup>
 #include <QFrame>
@@ -31,7 +32,7 @@ SegmentToolBar::SegmentToolBar(QWidget *parent)
     : QWidget(parent)
 {
     auto *layout = new QHBoxLayout(this);
-    layout->setContentsMargins(12, 0, 12, 0);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(2);
     layout->setSizeConstraint(QLayout::SetNoConstraint);
 
@@ -108,6 +109,7 @@ SegmentToolBar::SegmentToolBar(QWidget *parent)
     layout->addWidget(m_mode);
     layout->addSpacing(6);
     m_open = new PageButton(PageButton::Look::Outlined, tr("Open image…"), QStringLiteral("photo"), this);
+    m_open->setAccessibleName(tr("Open image…"));
     layout->addWidget(m_open);
     layout->addSpacing(6);
     m_run = new PageButton(PageButton::Look::Primary, tr("Run both"), QStringLiteral("run"), this);
@@ -143,12 +145,8 @@ void SegmentToolBar::resizeEvent(QResizeEvent *event)
 {
     QWidget::resizeEvent(event);
     // Narrow windows keep every control as long as they can: first texts fold to icons, then the slider goes.
-    m_mode->setFolded(width() < 1064);
-    const bool folded = width() < 884;
-    m_open->setText(folded ? QString() : tr("Open image…"));
-    m_open->setToolTip(folded ? tr("Open image…") : QString());
-    m_open->setAccessibleName(tr("Open image…"));
-    m_maskPart->setVisible(width() >= 764);
+    foldToFit(*this, {[this](bool folded) { m_open->setFolded(folded); }, [this](bool folded) { m_mode->setFolded(folded); },
+                      [this](bool folded) { m_maskPart->setHidden(folded); }});
 }
 
 } // namespace rekey::ui

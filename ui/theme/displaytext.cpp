@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 #include <QLocale>
+#include <QRegularExpression>
 
 #include <cmath>
 #include <limits>
@@ -137,6 +138,21 @@ QString shapeText(const Shape &shape)
         text += QString::number(size);
     }
     return text;
+}
+
+QString sentenceText(const std::string &sentence)
+{
+    static const QRegularExpression exponent(QStringLiteral("(?<![\\w.])([\\d.]+e)([-+])0*(\\d+)(?!\\w)"));
+    const QString text = QString::fromStdString(sentence);
+    QString result;
+    qsizetype done = 0;
+    for (QRegularExpressionMatchIterator match = exponent.globalMatch(text); match.hasNext();) {
+        const QRegularExpressionMatch number = match.next();
+        result += text.mid(done, number.capturedStart() - done);
+        result += number.captured(1) + (number.captured(2) == QLatin1String("-") ? QString(minus) : QString()) + number.captured(3);
+        done = number.capturedEnd();
+    }
+    return result + text.mid(done);
 }
 
 QString keyText(const std::string &key)

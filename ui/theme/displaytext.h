@@ -18,6 +18,8 @@ QString powerText(int decade);               ///< "10⁻⁴"
 QString errorCellText(double value);         ///< "1.8e−4"
 QString confidenceText(double value);        ///< "0.98"
 QString shapeText(const Shape &shape);       ///< "480×160"
+/// A sentence of core's with its numbers as the window writes them: 1e-05 becomes 1e−5.
+QString sentenceText(const std::string &sentence);
 QString keyText(const std::string &key);     ///< escaped, uncut
 
 } // namespace rekey::ui

@@ -161,6 +161,62 @@ void drawComboBox(const QStyleOptionComboBox *box, QPainter *painter, const Them
     painter->drawPixmap(box->rect.right() - 24, box->rect.center().y() - 7, arrow);
 }
 
+void drawProgressBar(const QStyleOptionProgressBar *bar, QPainter *painter, const Theme &theme)
+{
+    const QRectF groove = QRectF(bar->rect.x(), bar->rect.center().y() - 2, bar->rect.width(), 6);
+    rounded(painter, groove, 3, theme.line, Qt::NoPen);
+    const int range = bar->maximum - bar->minimum;
+    if (range <= 0)
+        return;
+    const qreal part = std::clamp((bar->progress - bar->minimum) / static_cast<qreal>(range), 0.0, 1.0);
+    rounded(painter, QRectF(groove.topLeft(), QSizeF(std::max(6.0, groove.width() * part), groove.height())), 3, theme.accent, Qt::NoPen);
+}
+
+/// One of the two arrows of a spin box, 8 wide, in the middle of its half.
+void drawStep(QPainter *painter, const QRectF &half, bool up, const QColor &ink)
+{
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(QPen(ink, 1.25, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    const QPointF middle = half.center();
+    const qreal rise = up ? -1.75 : 1.75;
+    painter->drawPolyline(QPolygonF({middle + QPointF(-3.5, -rise), middle + QPointF(0, rise), middle + QPointF(3.5, -rise)}));
+    painter->restore();
+}
+
+void drawSpinBox(const QStyleOptionSpinBox *box, QPainter *painter, const Theme &theme, const QStyle *style, const QWidget *widget)
+{
+    const bool enabled = box->state & QStyle::State_Enabled, focus = box->state & QStyle::State_HasFocus;
+    rounded(painter, box->rect, controlRadius, enabled ? theme.base : theme.window,
+            focus ? QPen(theme.accent, 2) : QPen(enabled ? theme.line2 : theme.line, 1));
+    if (box->buttonSymbols == QAbstractSpinBox::NoButtons)
+        return;
+    const auto step = [&](QStyle::SubControl part, QAbstractSpinBox::StepEnabledFlag flag) {
+        const bool can = enabled && (box->stepEnabled & flag), over = can && (box->activeSubControls & part);
+        drawStep(painter, style->subControlRect(QStyle::CC_SpinBox, box, part, widget), part == QStyle::SC_SpinBoxUp,
+                 !can   ? theme.line2
+                 : over ? theme.accent
+                        : theme.text);
+    };
+    step(QStyle::SC_SpinBoxUp, QAbstractSpinBox::StepUpEnabled);
+    step(QStyle::SC_SpinBoxDown, QAbstractSpinBox::StepDownEnabled);
+}
+
+/// Where the parts of a spin box lie: the number from 8 on, the arrows above each other in the last 24.
+QRect spinBoxPart(const QRect &box, QStyle::SubControl part, bool buttons)
+{
+    constexpr int arrows = 24;
+    const int middle = box.center().y();
+    switch (part) {
+    case QStyle::SC_SpinBoxUp:
+        return buttons ? QRect(QPoint(box.right() - arrows, box.top() + 2), QPoint(box.right() - 1, middle)) : QRect();
+    case QStyle::SC_SpinBoxDown:
+        return buttons ? QRect(QPoint(box.right() - arrows, middle + 1), QPoint(box.right() - 1, box.bottom() - 2)) : QRect();
+    case QStyle::SC_SpinBoxEditField: return box.adjusted(8, 2, buttons ? -arrows : -8, -2);
+    default: return box;
+    }
+}
+
 void drawSlider(const QStyleOptionSlider *slider, QPainter *painter, const Theme &theme, const QStyle *style, const QWidget *widget)
 {
     const QRectF groove = style->subControlRect(QStyle::CC_Slider, slider, QStyle::SC_SliderGroove, widget);
@@ -190,7 +246,7 @@ void Style::polish(QWidget *widget)
 {
     QProxyStyle::polish(widget);
     if (qobject_cast<QPushButton *>(widget) || qobject_cast<QToolButton *>(widget) || qobject_cast<QComboBox *>(widget)
-        || qobject_cast<QScrollBar *>(widget))
+        || qobject_cast<QScrollBar *>(widget) || qobject_cast<QAbstractSpinBox *>(widget))
         widget->setAttribute(Qt::WA_Hover);
 }
 
@@ -242,7 +298,7 @@ int Style::styleHint(StyleHint hint, const QStyleOption *option, const QWidget *
     case SH_ToolTip_WakeUpDelay:
         return 400;
     case SH_ComboBox_Popup:
-        return 0;
+    case SH_DialogButtonBox_ButtonsHaveIcons: return 0;
     default:
         return QProxyStyle::styleHint(hint, option, widget, data);
     }
@@ -257,10 +313,8 @@ QSize Style::sizeFromContents(ContentsType type, const QStyleOption *option, con
             return {size.width() + 4, 24};
         result = QSize(size.width() + 24, 28);
         break;
-    case CT_LineEdit:
-    case CT_SpinBox:
-        result.setHeight(std::max(28, result.height()));
-        break;
+    case CT_LineEdit: result.setHeight(std::max(28, result.height())); break;
+    case CT_SpinBox: result = QSize(result.width() + 8, 28); break;
     case CT_ComboBox:
         result = QSize(result.width() + 8, 28);
         break;
@@ -321,6 +375,11 @@ QRect Style::subControlRect(ComplexControl control, const QStyleOptionComplex *o
     }
     if (control == CC_ComboBox && part == SC_ComboBoxEditField)
         return option->rect.adjusted(8, 2, -28, -2);
+    if (control == CC_SpinBox) {
+        const auto *box = qstyleoption_cast<const QStyleOptionSpinBox *>(option);
+        if (box != nullptr)
+            return visualRect(box->direction, box->rect, spinBoxPart(box->rect, part, box->buttonSymbols != QAbstractSpinBox::NoButtons));
+    }
     return QProxyStyle::subControlRect(control, option, part, widget);
 }
 
@@ -401,6 +460,12 @@ void Style::drawControl(ControlElement element, const QStyleOption *option, QPai
                      option->state & State_Enabled, item->text, QPalette::WindowText);
         return;
     }
+    case CE_ProgressBar:
+        if (const auto *bar = qstyleoption_cast<const QStyleOptionProgressBar *>(option)) {
+            drawProgressBar(bar, painter, theme);
+            return;
+        }
+        break;
     case CE_Splitter:
         painter->fillRect(option->rect, theme.line);
         return;
@@ -427,6 +492,12 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
         const auto *box = qstyleoption_cast<const QStyleOptionComboBox *>(option);
         if (box != nullptr && !box->editable) {
             drawComboBox(box, painter, theme);
+            return;
+        }
+    }
+    if (control == CC_SpinBox) {
+        if (const auto *box = qstyleoption_cast<const QStyleOptionSpinBox *>(option)) {
+            drawSpinBox(box, painter, theme, this, widget);
             return;
         }
     }

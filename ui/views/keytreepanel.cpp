@@ -60,9 +60,6 @@ KeyTreePanel::KeyTreePanel(Side side, Session &session, RulesView &rules, QWidge
     row->setSpacing(0);
     row->addWidget(m_view, 1);
     row->insertWidget(side == Side::Source ? 1 : 0, m_gutter);
-    if (side == Side::Target)
-        m_header->setLeftMargin(gutterWidth + 12);
-
     m_empty->setText(side == Side::Source ? tr("No source is open") : tr("No target is open"),
                      side == Side::Source ? tr("The file or folder your weights come from.")
                                           : tr("A file, a folder, or an architecture without a file."));
@@ -94,8 +91,18 @@ KeyTreePanel::KeyTreePanel(Side side, Session &session, RulesView &rules, QWidge
     connect(&session, &Session::opened, this, [this](Side opened) {
         if (opened == m_side)
             followOpened();
+        followPair();
     });
     followOpened();
+    followPair();
+}
+
+void KeyTreePanel::followPair()
+{
+    // Curves need both sides.
+    m_gutter->setVisible(m_session.hasPair());
+    if (m_side == Side::Target)
+        m_header->setLeftMargin(m_session.hasPair() ? gutterWidth + 12 : 12);
 }
 
 void KeyTreePanel::followOpened()

@@ -38,6 +38,7 @@ Q_SIGNALS:
 
 private:
     void followOpened();
+    void followPair();
     Side m_side;
     Session &m_session;
     KeyTreeModel *m_model;

@@ -157,37 +157,28 @@ void MapPage::connectRules()
     connect(m_edits, &RuleEdits::changed, this, [this](std::uint32_t rule) { m_selectAfterResolve = rule; });
 }
 
-QAction *MapPage::addAction(const QString &text, const QString &iconName, const QKeySequence &key, std::function<void()> run)
-{
-    auto *action = new QAction(icon(iconName), text, this);
-    action->setShortcut(key);
-    // Only while this room is in sight.
-    action->setShortcutContext(Qt::WindowShortcut);
-    QWidget::addAction(action);
-    connect(action, &QAction::triggered, this, std::move(run));
-    m_actions.append(action);
-    return action;
-}
-
 void MapPage::makeActions()
 {
+    const auto add = [this](const QString &text, const QString &iconName, const QKeySequence &key, std::function<void()> run) {
+        addRoomAction(text, iconName, key, std::move(run), Reach::Everywhere);
+    };
     const auto withRule = [this](auto act) {
         return [this, act] {
             if (const std::uint32_t rule = m_session.selection().rule; rule != none)
                 act(rule);
         };
     };
-    addAction(tr("Suggest again"), QStringLiteral("evidence"), {}, [this] { m_session.suggestAgain(); });
-    addAction(tr("Next question"), QStringLiteral("next-question"), Qt::Key_F7, [this] { nextQuestion(1); });
-    addAction(tr("Previous question"), QStringLiteral("previous-question"), Qt::SHIFT | Qt::Key_F7, [this] { nextQuestion(-1); });
-    addAction(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { m_rules->addRule(); });
-    addAction(tr("Pair with…"), QStringLiteral("drag"), Qt::CTRL | Qt::Key_L, [this] { pairWith(); });
-    addAction(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
-    addAction(tr("Edit rule"), QStringLiteral("edit"), {}, withRule([this](std::uint32_t rule) { rules()->editRule(rule); }));
-    addAction(tr("Accept rule"), QStringLiteral("accepted"), {}, withRule([this](std::uint32_t rule) { acceptRules({rule}); }));
-    addAction(tr("Accept all suggested rules"), QStringLiteral("accepted"), Qt::CTRL | Qt::SHIFT | Qt::Key_Return,
-              [this] { m_edits->acceptAllSuggested(); });
-    addAction(tr("Reject rule"), QStringLiteral("dropped"), {}, withRule([this](std::uint32_t rule) { m_edits->reject({rule}); }));
+    add(tr("Suggest again"), QStringLiteral("evidence"), {}, [this] { m_session.suggestAgain(); });
+    add(tr("Next question"), QStringLiteral("next-question"), Qt::Key_F7, [this] { nextQuestion(1); });
+    add(tr("Previous question"), QStringLiteral("previous-question"), Qt::SHIFT | Qt::Key_F7, [this] { nextQuestion(-1); });
+    add(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { m_rules->addRule(); });
+    add(tr("Pair with…"), QStringLiteral("drag"), Qt::CTRL | Qt::Key_L, [this] { pairWith(); });
+    add(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
+    add(tr("Edit rule"), QStringLiteral("edit"), {}, withRule([this](std::uint32_t rule) { rules()->editRule(rule); }));
+    add(tr("Accept rule"), QStringLiteral("accepted"), {}, withRule([this](std::uint32_t rule) { acceptRules({rule}); }));
+    add(tr("Accept all suggested rules"), QStringLiteral("accepted"), Qt::CTRL | Qt::SHIFT | Qt::Key_Return,
+        [this] { m_edits->acceptAllSuggested(); });
+    add(tr("Reject rule"), QStringLiteral("dropped"), {}, withRule([this](std::uint32_t rule) { m_edits->reject({rule}); }));
 }
 
 void MapPage::showRuleMenu(std::uint32_t rule, const QPoint &at)
@@ -356,7 +347,7 @@ void MapPage::nextQuestion(int step)
                && tree.leafOf[tensors.front()] == (onTarget ? question.targetNode : question.sourceNode);
     });
     if (!next) {
-        Q_EMIT messageAsked(tr("No open question is left."), false);
+        Q_EMIT nothingOpen();
         return;
     }
     m_origin.reset();

@@ -32,7 +32,6 @@ public:
 
     QWidget *toolBarWidget() override;
     QWidget *statusWidget() override;
-    QList<QAction *> menuActions() override { return m_actions; }
     bool focusFilter() override;
 
     KeyTreePanel *panel(Side side) const { return side == Side::Source ? m_source : m_target; }
@@ -60,13 +59,13 @@ Q_SIGNALS:
     void convertAsked();
     void exportAsked(const QString &exporterId);
     void messageAsked(const QString &text, bool problem);
+    void nothingOpen(); ///< a question was asked for, and none is left
 
 private:
     void connectToolBar();
     void connectTrees();
     void connectRules();
     void makeActions();
-    QAction *addAction(const QString &text, const QString &iconName, const QKeySequence &key, std::function<void()> run);
     void followOpened();
     void followResolution();
     void followSelection();
@@ -89,7 +88,6 @@ private:
     Pairing *m_pairing;
     PairingDrag *m_drag;
     QSplitter *m_columns, *m_rows;
-    QList<QAction *> m_actions;
     std::optional<Side> m_origin; ///< of the selection; none: neither tree
     std::uint32_t m_selectAfterResolve = none;
 };

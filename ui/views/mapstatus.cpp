@@ -106,6 +106,8 @@ MapStatus::MapStatus(Session &session, QWidget *parent)
     : QWidget(parent)
     , m_session(session)
     , m_bar(new Bar)
+    , m_failureIcon(new QLabel)
+    , m_failure(new QLabel)
     , m_plain(new QLabel)
     , m_suggestion(new QLabel)
     , m_safety(new QLabel(tr("Read without executing")))
@@ -116,6 +118,8 @@ MapStatus::MapStatus(Session &session, QWidget *parent)
     row->setContentsMargins(12, 0, 12, 0);
     row->setSpacing(8);
     row->addWidget(m_bar);
+    row->addWidget(m_failureIcon);
+    row->addWidget(m_failure);
     row->addWidget(m_plain);
     row->addSpacing(4);
     for (const Status status : {Status::Filled, Status::Initialised, Status::ToReview, Status::Missing, Status::Mismatched,
@@ -176,12 +180,12 @@ void MapStatus::follow()
     m_suggestion->setText(m_session.suggestionText());
     const int threads = QThread::idealThreadCount();
     m_threads->setText(threads == 1 ? tr("1 thread") : tr("%1 threads").arg(threads));
-    QStringList plain;
+    QStringList plain, failed;
     if (!resolution) {
         for (const Side side : {Side::Source, Side::Target}) {
             const QString word = side == Side::Source ? tr("Source") : tr("Target");
             if (m_session.failure(side) != nullptr)
-                plain += tr("%1 not opened").arg(word);
+                failed += tr("%1 not opened").arg(word);
             else if (const auto tree = m_session.keyTree(side))
                 plain += tr("%1: %2 tensors, %3 values")
                              .arg(word, countText(tree->at(KeyTree::root).keys), countText(tree->at(KeyTree::root).values));
@@ -189,6 +193,12 @@ void MapStatus::follow()
     }
     m_plain->setText(plain.join(QStringLiteral("   ")));
     m_plain->setVisible(!plain.isEmpty());
+    const QColor wrong = theme.status(Status::Missing).foreground;
+    m_failureIcon->setPixmap(iconPixmap(QStringLiteral("error"), 14, devicePixelRatioF(), wrong));
+    m_failure->setFont(secondaryFont());
+    m_failure->setText(QStringLiteral("<span style=\"color:%1\">%2</span>").arg(wrong.name(), failed.join(QStringLiteral(", "))));
+    for (QWidget *part : {static_cast<QWidget *>(m_failureIcon), static_cast<QWidget *>(m_failure)})
+        part->setVisible(!failed.isEmpty());
     const auto set = [this, &resolution](Status status, std::size_t count, bool always) {
         m_counts[status]->setCount(countText(count));
         m_counts[status]->setVisible(resolution && (always || count > 0));

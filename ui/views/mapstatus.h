@@ -49,7 +49,7 @@ private:
     class Bar;
     Session &m_session;
     Bar *m_bar;
-    QLabel *m_plain, *m_suggestion, *m_safety, *m_safetyIcon, *m_threads;
+    QLabel *m_failureIcon, *m_failure, *m_plain, *m_suggestion, *m_safety, *m_safetyIcon, *m_threads;
     std::map<Status, StatusCount *> m_counts;
 };
 

@@ -5,6 +5,7 @@
 #include "ui/window/pagebutton.h"
 #include "ui/window/paintkit.h"
 #include "ui/window/segmentedswitch.h"
+#include "ui/window/toolbarfit.h"
 
 #include <QBoxLayout>
 #include <QKeyEvent>
@@ -31,7 +32,8 @@ void FilterField::paintEvent(QPaintEvent *event)
     QPainter painter(this);
     painter.drawPixmap(9, (height() - 16) / 2, iconPixmap(QStringLiteral("search"), 16, devicePixelRatioF(), theme.text3));
     const QString cap = QStringLiteral("Ctrl+F");
-    if (text().isEmpty() && width() > 150)
+    const int words = QFontMetrics(font()).horizontalAdvance(placeholderText());
+    if (text().isEmpty() && 32 + words + keyCapWidth(cap) + 8 <= width())
         paintKeyCap(painter, QRect(width() - keyCapWidth(cap) - 6, 0, keyCapWidth(cap), height()), cap, theme);
 }
 
@@ -67,6 +69,7 @@ MapToolBar::MapToolBar(QUndoStack &undo, QWidget *parent)
     auto *row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(8);
+    row->setSizeConstraint(QLayout::SetNoConstraint);
     row->addWidget(m_undo);
     row->addWidget(m_redo);
     row->addSpacing(4);
@@ -90,11 +93,9 @@ MapToolBar::MapToolBar(QUndoStack &undo, QWidget *parent)
 
 void MapToolBar::resizeEvent(QResizeEvent *event)
 {
-    const bool narrow = width() < 860;
-    m_suggest->setFolded(narrow);
-    m_next->setFolded(narrow);
-    m_filter->setFixedWidth(width() < 700 ? 140 : 208);
     QWidget::resizeEvent(event);
+    foldToFit(*this, {[this](bool folded) { m_suggest->setFolded(folded); }, [this](bool folded) { m_next->setFolded(folded); },
+                      [this](bool folded) { m_filter->setFixedWidth(folded ? 140 : 208); }});
 }
 
 } // namespace rekey::ui

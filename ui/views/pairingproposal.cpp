@@ -5,6 +5,7 @@
 #include "ui/theme/displaytext.h"
 #include "ui/views/cellview.h"
 #include "ui/views/ruledelegate.h"
+#include "ui/window/elidedlabel.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/paintkit.h"
 #include "ui/window/panelheader.h"
@@ -84,13 +85,13 @@ PairingProposal::PairingProposal(PairingPlan plan, Session &session, QWidget *pa
     , m_plan(std::move(plan))
     , m_session(session)
     , m_header(new PanelHeader(tr("Pair these keys?"), QStringLiteral("drag")))
-    , m_scope(new SegmentedSwitch({{tr("Every block"), {}, tr("The same in every repeated block")},
-                                   {tr("Only these"), {}, tr("Just the keys that were paired")}}))
+    , m_scope(new SegmentedSwitch(
+          {{tr("Every block"), {}, tr("The same in every repeated block")}, {tr("Only these"), {}, tr("Just the keys that were paired")}}))
     , m_bindings(new BindingsModel(this))
     , m_view(new CellView(m_bindings))
     , m_rules(new RuleLines)
     , m_effectIcon(new QLabel)
-    , m_effect(new QLabel)
+    , m_effect(new ElidedLabel)
     , m_apply(new PageButton(PageButton::Look::Primary, tr("Apply")))
     , m_discard(new PageButton(PageButton::Look::Link, tr("Discard")))
     , m_edit(new PageButton(PageButton::Look::Link, tr("Edit…")))

@@ -12,6 +12,7 @@ namespace rekey::ui {
 
 class BindingsModel;
 class CellView;
+class ElidedLabel;
 class PageButton;
 class PanelHeader;
 class SegmentedSwitch;
@@ -53,7 +54,8 @@ private:
     CellView *m_view;
     class RuleLines;
     RuleLines *m_rules;
-    QLabel *m_effectIcon, *m_effect;
+    QLabel *m_effectIcon;
+    ElidedLabel *m_effect;
     PageButton *m_apply, *m_discard, *m_edit;
 };
 

@@ -12,6 +12,8 @@
 #include <QStackedWidget>
 #include <QStyledItemDelegate>
 
+#include <algorithm>
+
 namespace rekey::ui {
 
 namespace {
@@ -40,11 +42,13 @@ public:
             : severity == Severity::Warning               ? theme.status(Status::ToReview).foreground
                                                           : theme.status(Status::Suggested).foreground;
         painter->drawPixmap(row.x() + 12, row.center().y() - 7, iconPixmap(name, 16, painter->device()->devicePixelRatioF(), colour));
-        const int split = row.x() + row.width() * 3 / 5;
-        paintText(*painter, QRect(row.x() + 36, row.y(), split - row.x() - 48, row.height()), index.data().toString(), option.font,
-                  theme.text);
-        paintText(*painter, QRect(split, row.y(), row.right() - split - 12, row.height()), index.data(ProblemsModel::PlaceRole).toString(),
-                  fixedFont(), theme.text2);
+        // The place stands in a column of its own, further right where the sentence is long and the place is not.
+        const QString sentence = index.data().toString(), place = index.data(ProblemsModel::PlaceRole).toString();
+        const int placeWidth = QFontMetrics(fixedFont()).horizontalAdvance(place) + 4, right = row.right() - 12;
+        const int needed = row.x() + 36 + QFontMetrics(option.font).horizontalAdvance(sentence) + 24;
+        const int split = std::max(row.x() + row.width() * 3 / 5, std::min(needed, right - placeWidth));
+        paintText(*painter, QRect(row.x() + 36, row.y(), split - row.x() - 48, row.height()), sentence, option.font, theme.text);
+        paintText(*painter, QRect(split, row.y(), right - split, row.height()), place, fixedFont(), theme.text2);
         paintLineBelow(*painter, row, theme.line);
         painter->restore();
     }

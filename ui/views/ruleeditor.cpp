@@ -3,6 +3,7 @@
 
 #include "ui/jobs/job.h"
 #include "ui/models/keystatus.h"
+#include "ui/window/elidedlabel.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/paintkit.h"
 
@@ -12,12 +13,15 @@
 #include <QKeyEvent>
 #include <QPainter>
 #include <QStringListModel>
+#include <QStyledItemDelegate>
 
 namespace rekey::ui {
 
 namespace {
 
 constexpr int effectDelay = 80; ///< ms after the last key
+constexpr int completionHeight = 24, widestCompletion = 560;
+
 /// The templates of a side's rows: keys with their numbers lifted out, once each.
 QStringList templates(const KeyTree &tree)
 {
@@ -29,13 +33,41 @@ QStringList templates(const KeyTree &tree)
     return texts;
 }
 
+/// Rows of a completer's list: as high as those of a tree, the current one marked though the list has no focus.
+class CompletionDelegate : public QStyledItemDelegate
+{
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+
+    QSize sizeHint(const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        return {QFontMetrics(option.font).horizontalAdvance(index.data().toString()) + 16, completionHeight};
+    }
+
+    void paint(QPainter *painter, const QStyleOptionViewItem &option, const QModelIndex &index) const override
+    {
+        const Theme theme = Theme::of(option.palette);
+        const auto *view = qobject_cast<const QAbstractItemView *>(option.widget);
+        const bool current = view != nullptr && view->currentIndex() == index;
+        painter->fillRect(option.rect, current ? theme.sel : option.state & QStyle::State_MouseOver ? theme.hover : theme.base);
+        const QString text = QFontMetrics(fixedFont()).elidedText(index.data().toString(), Qt::ElideMiddle, option.rect.width() - 16);
+        paintText(*painter, option.rect.adjusted(8, 0, -8, 0), text, fixedFont(), theme.text);
+    }
+};
+
 void complete(QLineEdit *edit, QStringList texts)
 {
+    int longest = 0;
+    for (const QString &text : std::as_const(texts))
+        longest = std::max(longest, QFontMetrics(fixedFont()).horizontalAdvance(text));
     auto *completer = new QCompleter(std::move(texts), edit);
     completer->setCaseSensitivity(Qt::CaseInsensitive);
     completer->setFilterMode(Qt::MatchContains);
     completer->setMaxVisibleItems(10);
     completer->popup()->setFont(fixedFont());
+    completer->popup()->setItemDelegate(new CompletionDelegate(completer->popup()));
+    completer->popup()->setMouseTracking(true);
+    completer->popup()->setMinimumWidth(std::min(longest + 40, widestCompletion));
     edit->setCompleter(completer);
 }
 
@@ -82,7 +114,7 @@ RuleEditor::RuleEditor(Session &session, QWidget *parent)
     , m_targets(new PatternEdit)
     , m_transform(new PatternEdit)
     , m_effectIcon(new QLabel)
-    , m_effect(new QLabel)
+    , m_effect(new ElidedLabel)
     , m_apply(new PageButton(PageButton::Look::Link, tr("Apply")))
     , m_discard(new PageButton(PageButton::Look::Link, tr("Discard")))
 {

@@ -11,6 +11,7 @@
 
 namespace rekey::ui {
 
+class ElidedLabel;
 class PageButton;
 
 /// A line edit for patterns that underlines where a pattern goes wrong.
@@ -66,7 +67,8 @@ private:
     std::uint32_t m_index = none;
     Rule m_base;
     PatternEdit *m_sources, *m_targets, *m_transform;
-    QLabel *m_effectIcon, *m_effect;
+    QLabel *m_effectIcon;
+    ElidedLabel *m_effect;
     PageButton *m_apply, *m_discard;
     QTimer m_debounce;
 };

@@ -56,8 +56,8 @@ QString SafetyPanel::sentence(Side side) const
 void SafetyPanel::changeEvent(QEvent *event)
 {
     if (event->type() == QEvent::PaletteChange) {
-        follow(Side::Source);
-        follow(Side::Target);
+        for (const Side side : {Side::Source, Side::Target})
+            colourSideHeader(*m_columns[static_cast<int>(side)].header, side, palette());
     }
     QWidget::changeEvent(event);
 }

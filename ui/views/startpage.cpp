@@ -28,8 +28,7 @@ namespace {
 constexpr int pageWidth = 992; ///< with the margins
 constexpr QSize thumbnailSize(84, 56);
 
-/// White, 8-px corners, hairline.
-class Card : public QWidget
+class PlainCard : public QWidget
 {
 public:
     using QWidget::QWidget;
@@ -37,12 +36,8 @@ public:
 protected:
     void paintEvent(QPaintEvent *) override
     {
-        const Theme theme = Theme::of(palette());
         QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(QPen(theme.line, 1));
-        painter.setBrush(theme.base);
-        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+        paintCard(painter, rect(), Theme::of(palette()));
     }
 };
 
@@ -156,10 +151,7 @@ QWidget *StartPage::makeTitle()
         {
             const Theme theme = Theme::of(palette());
             QPainter painter(this);
-            painter.setRenderHint(QPainter::Antialiasing);
-            painter.setPen(QPen(theme.line, 1));
-            painter.setBrush(theme.base);
-            painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+            paintCard(painter, rect(), theme);
             painter.drawPixmap(12, 12, iconPixmap(QStringLiteral("rekey"), 24, devicePixelRatioF(), theme.accent));
         }
     };
@@ -204,7 +196,7 @@ QWidget *StartPage::makeDropAreas()
 
 QWidget *StartPage::makeDemoCard()
 {
-    auto *card = new Card;
+    auto *card = new PlainCard;
     auto *row = new QHBoxLayout(card);
     row->setContentsMargins(12, 12, 12, 12);
     row->setSpacing(4);
@@ -258,7 +250,7 @@ QWidget *StartPage::makeRecent()
     head->addWidget(title);
     head->addStretch(1);
     head->addWidget(clear);
-    auto *card = new Card;
+    auto *card = new PlainCard;
     m_recentRows = new QVBoxLayout(card);
     m_recentRows->setContentsMargins(0, 0, 0, 0);
     m_recentRows->setSpacing(0);

@@ -8,6 +8,8 @@
 #include <QLabel>
 #include <QPainter>
 
+#include <utility>
+
 namespace rekey::ui {
 
 Banner::Banner(QWidget *parent)
@@ -20,6 +22,8 @@ Banner::Banner(QWidget *parent)
     auto *layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 8, 8, 8);
     layout->setSpacing(8);
+    // Beside the first line, in the middle where there is but one.
+    m_icon->setFixedHeight(24);
     layout->addWidget(m_icon, 0, Qt::AlignTop);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_action);
@@ -34,11 +38,17 @@ Banner::Banner(QWidget *parent)
     m_text->setTextFormat(Qt::PlainText);
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     connect(m_action, &QAbstractButton::clicked, this, &Banner::actionClicked);
+    connect(this, &Banner::actionClicked, this, [this] {
+        // A copy: what it does may well show another message.
+        if (const std::function<void()> act = m_act)
+            act();
+    });
     hide();
 }
 
 void Banner::showMessage(Status status, const QString &iconName, const QString &text, const QString &action)
 {
+    m_act = nullptr;
     m_status = status;
     m_iconName = iconName;
     m_text->setText(text);
@@ -49,6 +59,12 @@ void Banner::showMessage(Status status, const QString &iconName, const QString &
     setAccessibleName(text);
     applyTheme();
     show();
+}
+
+void Banner::offer(Status status, const QString &iconName, const QString &text, const QString &action, std::function<void()> act)
+{
+    showMessage(status, iconName, text, action);
+    m_act = std::move(act);
 }
 
 void Banner::setClosable(bool closable)

@@ -5,6 +5,8 @@
 
 #include <QWidget>
 
+#include <functional>
+
 class QHBoxLayout;
 class QLabel;
 
@@ -20,6 +22,8 @@ public:
     explicit Banner(QWidget *parent = nullptr);
 
     void showMessage(Status status, const QString &iconName, const QString &text, const QString &action = {});
+    /// The same with something to do about it.
+    void offer(Status status, const QString &iconName, const QString &text, const QString &action, std::function<void()> act);
     QString text() const;
     Status status() const { return m_status; }
     /// With a cross that hides it.
@@ -36,6 +40,7 @@ protected:
 
 private:
     void applyTheme();
+    std::function<void()> m_act;
     Status m_status = Status::None;
     bool m_edgeToEdge = false;
     QString m_iconName;

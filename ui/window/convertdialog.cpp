@@ -6,6 +6,7 @@
 #include "ui/theme/theme.h"
 #include "ui/window/completenessgate.h"
 #include "ui/window/elidedlabel.h"
+#include "ui/window/labels.h"
 #include "ui/window/pagebutton.h"
 #include "ui/window/panelheader.h"
 #include "ui/window/settings.h"
@@ -15,6 +16,7 @@
 #include <QComboBox>
 #include <QDir>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
@@ -29,15 +31,6 @@ constexpr std::uint64_t gigabyte = 1'000'000'000;
 constexpr int progressSteps = 1000;
 
 enum State { Note, Progressing, Failed };
-
-QLabel *quietLabel(const QString &text)
-{
-    auto *label = new QLabel(text);
-    label->setFont(secondaryFont());
-    label->setForegroundRole(QPalette::PlaceholderText);
-    label->setWordWrap(true);
-    return label;
-}
 
 } // namespace
 
@@ -62,7 +55,7 @@ ConvertDialog::ConvertDialog(Session &session, QWidget *parent)
     column->setSpacing(0);
     column->addLayout(columns, 1);
     column->addWidget(makeFooter());
-    resize(860, 460);
+    resize(920, 460);
     setMinimumWidth(760);
     connect(m_gate, &CompletenessGate::changed, this, &ConvertDialog::updateTexts);
     connect(m_gate, &CompletenessGate::reviewAsked, this, [this] {
@@ -108,10 +101,13 @@ QLayout *ConvertDialog::makeDestination()
 {
     const auto target = m_session.document().target();
     const QString base = m_session.stem(m_session.stem(Side::Target).isEmpty() ? Side::Source : Side::Target);
-    const QString folder = m_session.settings().lastFolder(QStringLiteral("convert"));
+    // Beside the source, where that is a place to write to.
+    const QFileInfo beside(QFileInfo(QString::fromStdString(m_session.path(Side::Source).string())).absolutePath());
+    const QString folder
+        = m_session.settings().lastFolder(QStringLiteral("convert"), beside.isWritable() ? beside.absoluteFilePath() : QString());
     m_destination = new QLineEdit(QDir(folder).filePath(base + QStringLiteral("_converted.safetensors")));
     m_destination->setAccessibleName(tr("Weights"));
-    m_destination->setCursorPosition(0);
+    m_destination->end(false); // the name rather than the folder
     auto *browseButton = new PageButton(PageButton::Look::Flat, {}, QStringLiteral("open"));
     browseButton->setToolTip(tr("Choose where to write"));
     browseButton->setAccessibleName(tr("Choose where to write"));
@@ -190,8 +186,7 @@ QWidget *ConvertDialog::makeFooter()
     m_progress->setTextVisible(false);
     m_progress->setFixedHeight(6);
     m_progress->setAccessibleName(tr("Progress"));
-    m_doing = quietLabel({});
-    m_doing->setWordWrap(false);
+    m_doing = quietLabel();
     auto *progressing = new QWidget;
     auto *progressColumn = new QVBoxLayout(progressing);
     progressColumn->setContentsMargins(0, 0, 0, 0);
@@ -205,7 +200,9 @@ QWidget *ConvertDialog::makeFooter()
     m_error->setWordWrap(true);
     m_error->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_state = new QStackedWidget;
-    m_state->addWidget(quietLabel(tr("Written to a temporary file, read back, then renamed. Inputs are never overwritten.")));
+    QLabel *note = quietLabel(tr("Written to a temporary file, read back, then renamed. Inputs are never overwritten."));
+    note->setWordWrap(true);
+    m_state->addWidget(note);
     m_state->addWidget(progressing);
     m_state->addWidget(m_error);
     m_cancel = new PageButton(PageButton::Look::Outlined, tr("Cancel"));

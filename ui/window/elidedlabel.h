@@ -14,6 +14,7 @@ public:
     void setElideMode(Qt::TextElideMode mode);
     QSize minimumSizeHint() const override;
     QSize sizeHint() const override;
+    QString plainText() const; ///< without the tags of rich text
 
 protected:
     void paintEvent(QPaintEvent *event) override;

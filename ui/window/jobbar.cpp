@@ -7,6 +7,8 @@
 #include <QBoxLayout>
 #include <QPainter>
 
+#include <algorithm>
+
 namespace rekey::ui {
 
 namespace {
@@ -79,15 +81,19 @@ JobBar::JobBar(Jobs &jobs, QWidget *parent)
 void JobBar::follow()
 {
     const QList<Job *> running = m_jobs.running();
+    const Job *elsewhere = m_elsewhere ? m_elsewhere() : nullptr;
     // The oldest one: it is the one that a person waits for.
-    m_job = running.isEmpty() ? nullptr : running.front();
+    const auto oldest = std::find_if(running.begin(), running.end(), [&](const Job *job) { return job != elsewhere; });
+    m_job = oldest == running.end() ? nullptr : *oldest;
     setVisible(m_job != nullptr);
-    if (!m_job) {
+    if (running.isEmpty()) {
         m_refresh.stop();
         m_delay.stop();
         return;
     }
     m_refresh.start();
+    if (!m_job)
+        return;
     m_title->setText(m_job->title());
     m_stripe->setFraction(m_job->fraction());
     m_left->setText(m_job->timeLeft());

@@ -8,6 +8,7 @@
 #include "ui/models/globalsmodel.h"
 #include "ui/parity/paritypage.h"
 #include "ui/segment/segmentpage.h"
+#include "ui/theme/displaytext.h"
 #include "ui/views/bottompanel.h"
 #include "ui/views/mapdocks.h"
 #include "ui/views/mappage.h"
@@ -17,8 +18,8 @@
 #include "ui/window/filedesk.h"
 #include "ui/window/jobbar.h"
 #include "ui/window/pagebutton.h"
-#include "ui/window/paintkit.h"
 #include "ui/window/segmentedswitch.h"
+#include "ui/window/strip.h"
 
 #include <QActionGroup>
 #include <QApplication>
@@ -28,7 +29,6 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
-#include <QPainter>
 #include <QStackedWidget>
 #include <QThread>
 #include <QUrl>
@@ -44,32 +44,6 @@ bool isMapping(const QString &path)
 {
     return path.endsWith(QLatin1String(".rekey.json"));
 }
-
-/// A strip with a hairline at one edge, in the window's colour.
-class Strip : public QWidget
-{
-public:
-    Strip(int height, bool lineAbove)
-        : m_lineAbove(lineAbove)
-    {
-        setFixedHeight(height);
-    }
-
-protected:
-    void paintEvent(QPaintEvent *) override
-    {
-        const Theme theme = Theme::of(palette());
-        QPainter painter(this);
-        painter.fillRect(rect(), theme.window);
-        if (m_lineAbove)
-            painter.fillRect(QRectF(0, 0, width(), 1.0 / devicePixelRatioF()), theme.line);
-        else
-            paintLineBelow(painter, rect(), theme.line);
-    }
-
-private:
-    bool m_lineAbove;
-};
 
 QHBoxLayout *rowOf(QWidget *widget, QMargins margins, int spacing)
 {
@@ -102,6 +76,8 @@ MainWindow::MainWindow(Session &session, QWidget *parent)
     auto *column = new QVBoxLayout(central);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    m_jobBar->setShownElsewhere(
+        [this]() -> const Job * { return isAtStart() ? nullptr : m_roomOf[m_pages->currentIndex() - 1]->shownJob(); });
     m_toolBar = makeToolBar();
     column->addWidget(m_toolBar);
     column->addWidget(m_banner);
@@ -142,7 +118,7 @@ void MainWindow::makeRooms()
 
 QWidget *MainWindow::makeToolBar()
 {
-    auto *bar = new Strip(toolBarHeight, false);
+    auto *bar = new Strip(toolBarHeight, Qt::BottomEdge);
     m_rooms = new SegmentedSwitch({{tr("Inspect"), QStringLiteral("inspect"), tr("Inspect (Ctrl+1)")},
                                    {tr("Map"), QStringLiteral("map"), tr("Map (Ctrl+2)")},
                                    {tr("Segment"), QStringLiteral("segment"), tr("Segment (Ctrl+3)")},
@@ -158,7 +134,7 @@ QWidget *MainWindow::makeToolBar()
 
 QWidget *MainWindow::makeStatusStrip()
 {
-    auto *strip = new Strip(statusHeight, true);
+    auto *strip = new Strip(statusHeight, Qt::TopEdge);
     QHBoxLayout *row = rowOf(strip, {0, 1, 0, 0}, 0);
     row->addWidget(m_status, 1);
     row->addWidget(m_jobBar);
@@ -197,8 +173,15 @@ void MainWindow::connectRooms()
     connect(m_map, &MapPage::convertAsked, this, &MainWindow::convert);
     connect(m_map, &MapPage::exportAsked, m_desk, &FileDesk::exportMapping);
     connect(m_map, &MapPage::messageAsked, this, &MainWindow::showMessage);
+    connect(m_map, &MapPage::nothingOpen, this, &MainWindow::followNothingOpen);
+    connect(&m_session.document(), &MappingDocument::resolutionChanged, this, [this] {
+        // What was said of the mapping before is not so any more.
+        if (m_banner->status() == Status::Suggested)
+            m_banner->hide();
+    });
     connect(m_segment, &SegmentPage::mapRequested, this, [this] { showRoom(Map); });
     m_parity->setPictureSource([this] { return m_segment->pictureForParity(); });
+    m_parity->setBehaviourSource([this] { return m_segment->run().behaviourOverrides(Which::Converted); });
     connect(m_parity, &ParityPage::segmentAsked, this, [this] { showRoom(Segment); });
     connect(m_parity, &ParityPage::mapAsked, this, [this] { showRoom(Map); });
     connect(m_parity, &ParityPage::rulesAsked, this, [this](const std::vector<std::uint32_t> &rules) {
@@ -368,7 +351,6 @@ void MainWindow::followTitle()
 
 void MainWindow::showMessage(const QString &text, bool problem)
 {
-    m_banner->disconnect(this);
     if (problem)
         m_banner->showMessage(Status::Missing, QStringLiteral("error"), text);
     else
@@ -400,36 +382,39 @@ void MainWindow::followSafety(Side side)
     const SafetyVerdict verdict = safetyVerdict(*checkpoint);
     if (verdict.dangerous == 0)
         return;
-    m_banner->disconnect(this);
-    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"),
-                          tr("%1 would run code in Python: it asks for %2 at %3. It was opened without running it.")
-                              .arg(m_session.name(side), verdict.worstName, verdict.worstPlace),
-                          tr("Show what it asks for"));
-    connect(m_banner, &Banner::actionClicked, this, [this] {
-        showRoom(Map);
-        m_map->showSafety();
-    });
+    m_banner->offer(Status::ToReview, QStringLiteral("warning"),
+                    tr("%1 would run code in Python: it asks for %2 at %3. It was opened without running it.")
+                        .arg(m_session.name(side), verdict.worstName, verdict.worstPlace),
+                    tr("Show what it asks for"), [this] {
+                        showRoom(Map);
+                        m_map->showSafety();
+                    });
 }
 
 void MainWindow::followDisk(Side side, const QString &sentence)
 {
-    m_banner->disconnect(this);
-    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"), sentence, tr("Open again"));
-    connect(m_banner, &Banner::actionClicked, this, [this, side] {
+    m_banner->offer(Status::ToReview, QStringLiteral("warning"), sentence, tr("Open again"), [this, side] {
         m_banner->hide();
         m_session.reopen(side);
     });
 }
 
+void MainWindow::followNothingOpen()
+{
+    const auto resolution = m_session.document().resolution();
+    m_banner->offer(Status::Suggested, QStringLiteral("info"),
+                    tr("%1 of %2 target keys filled, no open question is left.")
+                        .arg(countText(resolution->count(TargetStatus::Filled)), countText(resolution->targets.size())),
+                    tr("Convert…"), [this] { convert(); });
+}
+
 void MainWindow::followDoubt(const QString &sentence)
 {
-    m_banner->disconnect(this);
-    m_banner->showMessage(Status::ToReview, QStringLiteral("warning"), sentence + QLatin1Char(' ') + tr("It was not applied."),
-                          tr("Apply it to this pair"));
-    connect(m_banner, &Banner::actionClicked, this, [this] {
-        m_banner->hide();
-        m_session.applyDoubtedMapping();
-    });
+    m_banner->offer(Status::ToReview, QStringLiteral("warning"), sentence + QLatin1Char(' ') + tr("It was not applied."),
+                    tr("Apply it to this pair"), [this] {
+                        m_banner->hide();
+                        m_session.applyDoubtedMapping();
+                    });
 }
 
 void MainWindow::convert()
@@ -462,9 +447,8 @@ void MainWindow::showConverted(const ConvertOutcome &outcome)
 
 void MainWindow::showDone(const QString &text, const QString &folder)
 {
-    m_banner->disconnect(this);
-    m_banner->showMessage(Status::Proven, QStringLiteral("check"), text, folder.isEmpty() ? QString() : tr("Show folder"));
-    connect(m_banner, &Banner::actionClicked, this, [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
+    m_banner->offer(Status::Proven, QStringLiteral("check"), text, folder.isEmpty() ? QString() : tr("Show folder"),
+                    [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
 }
 
 void MainWindow::closeEvent(QCloseEvent *event)
@@ -473,7 +457,8 @@ void MainWindow::closeEvent(QCloseEvent *event)
         event->ignore();
         m_desk->whenMappingIsSafe([this] {
             m_mayClose = true;
-            close();
+            // Not at once: a window that is asked whether it may close does not close.
+            QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection);
         });
         return;
     }

@@ -66,6 +66,7 @@ private:
     void followTitle();
     void followSafety(Side side);
     void followDisk(Side side, const QString &sentence);
+    void followNothingOpen();
     void followDoubt(const QString &sentence);
     void showConverted(const ConvertOutcome &outcome);
     void showMessage(const QString &text, bool problem);

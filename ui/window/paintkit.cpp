@@ -32,6 +32,14 @@ void paintKeyCap(QPainter &painter, const QRect &rect, const QString &text, cons
     paintText(painter, cap.toRect(), text, smallFont(), theme.text2, Qt::AlignCenter);
 }
 
+void paintCard(QPainter &painter, const QRect &rect, const Theme &theme)
+{
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(QPen(theme.line, 1));
+    painter.setBrush(theme.base);
+    painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8);
+}
+
 int chipWidth(const QString &iconName, const QString &text)
 {
     QFont font = secondaryFont();

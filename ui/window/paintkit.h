@@ -21,6 +21,9 @@ void paintText(QPainter &painter, const QRect &rect, const QString &text, const 
 void paintKeyCap(QPainter &painter, const QRect &rect, const QString &text, const Theme &theme);
 int keyCapWidth(const QString &text);
 
+/// What a card stands on: the base colour with 8-px corners and a hairline.
+void paintCard(QPainter &painter, const QRect &rect, const Theme &theme);
+
 /// A status chip, 20 high, right-aligned in `rect`; returns the space that it took.
 int paintChip(QPainter &painter, const QRect &rect, const QString &iconName, const QString &text, const StatusColours &colours);
 int chipWidth(const QString &iconName, const QString &text);

@@ -54,9 +54,9 @@ void Settings::setLinkedScroll(bool linked)
     Q_EMIT linkedScrollChanged();
 }
 
-QString Settings::lastFolder(const QString &kind) const
+QString Settings::lastFolder(const QString &kind, const QString &otherwise) const
 {
-    return m_store->value(QStringLiteral("folders/") + kind, QDir::homePath()).toString();
+    return m_store->value(QStringLiteral("folders/") + kind, otherwise.isEmpty() ? QDir::homePath() : otherwise).toString();
 }
 
 void Settings::setLastFolder(const QString &kind, const QString &folder)

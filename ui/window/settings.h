@@ -40,7 +40,7 @@ public:
     bool linkedScroll() const;
     void setLinkedScroll(bool linked);
     /// Last folder of a kind of dialog: "open", "mapping", "convert", "image", "export".
-    QString lastFolder(const QString &kind) const;
+    QString lastFolder(const QString &kind, const QString &otherwise = {}) const;
     void setLastFolder(const QString &kind, const QString &folder);
     /// Geometry and splitters by name ("window", "map/columns", …). Carries the layout's version.
     QByteArray layout(const QString &name) const;
