@@ -20,6 +20,7 @@ struct ParityLog
     std::atomic<int> milliseconds = 0; ///< that a comparison takes
     std::atomic<bool> parts = true; ///< whether a layer diverges
     std::atomic<bool> fresh = false; ///< whether the target's weights are those of an untrained model
+    Precision precision = Precision::F32; ///< of the same
     std::map<std::string, double> behaviour; ///< of the last comparison of models; read when it has finished
 };
 
@@ -106,6 +107,7 @@ inline ParityDoor fakeParityDoor(const std::shared_ptr<ParityLog> &log)
     door.models = [log, work](const ModelParityRequest &request, const Progress &progress) {
         ++log->models;
         log->behaviour = request.convertedBehaviour;
+        log->precision = request.precision;
         work(progress);
         return fakeLayers(log->parts);
     };

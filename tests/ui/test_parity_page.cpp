@@ -157,14 +157,16 @@ TEST_F(ParityPageTest, AChangedMappingMakesItOutOfDate)
 
 TEST_F(ParityPageTest, BehaviourChosenForTheConvertedModelIsUsedAndSaid)
 {
-    Behaviour chosen {{"decoder_norm_eps", 1e-5}};
-    page.setBehaviourSource([&] { return chosen; });
+    ParityConditions chosen {{{"decoder_norm_eps", 1e-5}}, Precision::BF16};
+    page.setConditionsSource([&] { return chosen; });
     openPair();
     runAndWait();
-    EXPECT_EQ(log->behaviour, chosen);
-    EXPECT_TRUE(page.verdict().text().contains(QStringLiteral("Converted model with LayerNorm eps, mask decoder 1e−5")))
+    EXPECT_EQ(log->behaviour, chosen.behaviour);
+    EXPECT_EQ(log->precision, Precision::BF16);
+    EXPECT_EQ(page.run().tolerance(), toleranceHalf);
+    EXPECT_TRUE(page.verdict().text().contains(QStringLiteral("Converted model with LayerNorm eps, mask decoder 1e−5, computed in BF16.")))
         << page.verdict().text().toStdString();
-    chosen.clear();
+    chosen = {};
     page.activated();
     EXPECT_TRUE(page.run().isOutOfDate()) << "another behaviour is another comparison";
     runAndWait();

@@ -280,8 +280,10 @@ void DepthPlot::place()
         d->tolerance->end->setCoords(right, at);
         d->toleranceText->position->setTypeX(QCPItemPosition::ptAxisRectRatio);
         d->toleranceText->position->setTypeY(QCPItemPosition::ptPlotCoords);
-        d->toleranceText->position->setCoords(0, at);
-        d->toleranceText->setPositionAlignment(Qt::AlignLeft | Qt::AlignBottom);
+        // At the left, unless the readout of a layer is there.
+        const bool atRight = d->hovered >= 0 && 2 * d->hovered < d->rows();
+        d->toleranceText->position->setCoords(atRight ? 1 : 0, at);
+        d->toleranceText->setPositionAlignment((atRight ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignBottom);
         d->toleranceText->setPadding(QMargins(4, 0, 4, 2));
         d->toleranceText->setText(tr("tolerance %1").arg(toleranceText(d->allowed)));
     }

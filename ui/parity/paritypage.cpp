@@ -274,8 +274,8 @@ bool ParityPage::focusFilter()
 void ParityPage::activated()
 {
     m_run.setPicture(m_pictureSource());
-    if (m_behaviourSource)
-        m_run.setBehaviour(m_behaviourSource());
+    if (m_conditionsSource)
+        m_run.setConditions(m_conditionsSource());
     followRun();
     // The button that was not ready when the page was given the focus.
     if (m_emptyRecorded->hasFocus() && m_emptyAction->isVisible())

@@ -47,7 +47,7 @@ public:
     void setPictureSource(std::function<ParityPicture()> source) { m_pictureSource = std::move(source); }
 
     /// What a person chose for the converted model there.
-    void setBehaviourSource(std::function<Behaviour()> source) { m_behaviourSource = std::move(source); }
+    void setConditionsSource(std::function<ParityConditions()> source) { m_conditionsSource = std::move(source); }
 
     ParityRun &run() { return m_run; }
     DepthPlot &plot() const { return *m_plot; }
@@ -90,7 +90,7 @@ private:
     Session &m_session;
     ParityRun m_run;
     std::function<ParityPicture()> m_pictureSource;
-    std::function<Behaviour()> m_behaviourSource;
+    std::function<ParityConditions()> m_conditionsSource;
     ParityToolBar *m_toolBar;
     StatusLine *m_status;
     QStackedWidget *m_stack, *m_tables;

@@ -31,7 +31,8 @@ ActivationParity compareOnPicture(const ParityTask &task, const Progress &progre
     const Prompts &prompts = task.input.picture.prompts;
     if (!prompts.points.empty() || prompts.box || !prompts.maskLogits.empty())
         request.prompts = {{"", prompts}};
-    request.convertedBehaviour = task.input.behaviour;
+    request.convertedBehaviour = task.input.conditions.behaviour;
+    request.precision = task.input.conditions.precision;
     request.tolerance = task.input.tolerance;
     return task.door.models(request, progress);
 }
@@ -45,7 +46,7 @@ ActivationParity compareWithFile(const ParityTask &task, const Progress &progres
         request.referenceWeights = task.original->checkpoint;
     if (!task.input.picture.path.empty())
         request.images[""] = task.door.loadImage(task.input.picture.path);
-    request.convertedBehaviour = task.input.behaviour;
+    request.convertedBehaviour = task.input.conditions.behaviour;
     request.tolerance = task.input.tolerance;
     return task.door.recorded(request, progress.part(0.02, 1));
 }
@@ -137,11 +138,11 @@ void ParityRun::setPicture(const ParityPicture &picture)
     Q_EMIT changed();
 }
 
-void ParityRun::setBehaviour(const Behaviour &overrides)
+void ParityRun::setConditions(const ParityConditions &conditions)
 {
-    if (overrides == m_behaviour)
+    if (conditions == m_conditions)
         return;
-    m_behaviour = overrides;
+    m_conditions = conditions;
     Q_EMIT changed();
 }
 
@@ -157,6 +158,8 @@ double ParityRun::tolerance() const
 {
     if (m_reference.kind == ParityReference::Kind::Files)
         return m_tolerance.value_or(toleranceF32);
+    if (m_reference.kind == ParityReference::Kind::Original && m_conditions.precision != Precision::F32)
+        return m_tolerance.value_or(toleranceHalf);
     // A target in 16 bits rounds its weights; that is no fault of a rule.
     const CheckpointPtr target = m_session.checkpoint(Side::Target);
     return m_tolerance.value_or(target && logitTolerance(floatType(*target)) > logitTolerance(DType::F32) ? toleranceHalf : toleranceF32);
@@ -169,7 +172,10 @@ ParityInput ParityRun::input() const
     result.tolerance = m_reference.isLayerByLayer() ? tolerance() : 0;
     if (m_reference.runsModels()) {
         result.picture = m_picture;
-        result.behaviour = m_behaviour;
+        result.conditions = m_conditions;
+        // A recording is compared with in F32.
+        if (m_reference.kind == ParityReference::Kind::Recorded)
+            result.conditions.precision = Precision::F32;
     }
     if (m_reference.kind != ParityReference::Kind::Files) {
         result.source = m_session.checkpoint(Side::Source);

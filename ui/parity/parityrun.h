@@ -43,13 +43,21 @@ struct ParityPicture
     bool operator==(const ParityPicture &) const = default;
 };
 
+/// What a person chose for the converted model in place of its implementation's own behaviour and of computing in F32.
+struct ParityConditions
+{
+    Behaviour behaviour;
+    Precision precision = Precision::F32;
+    bool operator==(const ParityConditions &) const = default;
+};
+
 /// Everything that a comparison depends on.
 struct ParityInput
 {
     ParityReference reference;
     ParityPicture picture;
     double tolerance = toleranceF32;
-    Behaviour behaviour; ///< that a person chose for the converted model
+    ParityConditions conditions;
     CheckpointPtr source, target; ///< null where files are compared
     std::vector<Rule> rules;
     bool operator==(const ParityInput &) const = default;
@@ -76,10 +84,8 @@ public:
     void setReference(const ParityReference &reference);
     const ParityPicture &picture() const { return m_picture; }
     void setPicture(const ParityPicture &picture);
-    /// What a person chose for the converted model in place of its implementation's own.
-    void setBehaviour(const Behaviour &overrides);
-    const Behaviour &behaviour() const { return m_behaviour; }
-    /// The chosen one, else what the target's type allows.
+    void setConditions(const ParityConditions &conditions);
+    /// The chosen one, else what the target's type and the precision allow.
     double tolerance() const;
     void setTolerance(double tolerance);
 
@@ -108,7 +114,7 @@ private:
     ParityDoor m_door;
     ParityReference m_reference;
     ParityPicture m_picture;
-    Behaviour m_behaviour;
+    ParityConditions m_conditions;
     std::optional<double> m_tolerance; ///< a person's
     std::shared_ptr<const ParityResult> m_result;
     QString m_error;

@@ -156,7 +156,7 @@ ParityHeadline headline(const ParityResult &result)
         line = layersHeadline(*result.layers);
     else if (result.weights)
         line = result.weights->targetLooksFresh() ? freshHeadline(*result.weights) : weightsHeadline(*result.weights);
-    if (const QString changed = behaviourText(result.input.behaviour); !changed.isEmpty())
+    if (const QString changed = conditionsText(result.input.conditions); !changed.isEmpty())
         line.notes << changed + QLatin1Char('.');
     const std::vector<std::string> none;
     for (const std::string &warning : result.layers ? result.layers->warnings : result.weights ? result.weights->warnings : none)
@@ -164,12 +164,14 @@ ParityHeadline headline(const ParityResult &result)
     return line;
 }
 
-QString behaviourText(const Behaviour &overrides)
+QString conditionsText(const ParityConditions &conditions)
 {
     QStringList parts;
-    for (const auto &[key, value] : overrides)
-        parts << BehaviourPanel::nameText(key) + QLatin1Char(' ') + BehaviourPanel::valueText(value);
-    return parts.isEmpty() ? QString() : Parity::tr("Converted model with %1").arg(parts.join(QStringLiteral(", ")));
+    for (const auto &[key, value] : conditions.behaviour)
+        parts << Parity::tr("with %1 %2").arg(BehaviourPanel::nameText(key), BehaviourPanel::valueText(value));
+    if (conditions.precision != Precision::F32)
+        parts << Parity::tr("computed in %1").arg(precisionText(conditions.precision));
+    return parts.isEmpty() ? QString() : Parity::tr("Converted model %1").arg(parts.join(QStringLiteral(", ")));
 }
 
 QString rulesText(const std::vector<std::uint32_t> &rules)

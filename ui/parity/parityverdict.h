@@ -2,7 +2,6 @@
 #pragma once
 
 #include "core/runtime/parity/activationparity.h"
-#include "ui/segment/segmentdoor.h"
 #include "ui/theme/theme.h"
 
 #include <QString>
@@ -10,6 +9,7 @@
 
 namespace rekey::ui {
 
+struct ParityConditions;
 struct ParityResult;
 
 /// How a verdict looks: icon, word, colour.
@@ -33,8 +33,8 @@ struct ParityHeadline
 };
 ParityHeadline headline(const ParityResult &result);
 
-/// "Converted model with LayerNorm eps, mask decoder 1e−5"; empty where nothing was changed.
-QString behaviourText(const Behaviour &overrides);
+/// "Converted model with LayerNorm eps, mask decoder 1e−5, computed in BF16"; empty where nothing was changed.
+QString conditionsText(const ParityConditions &conditions);
 /// "rule 7", "rules 7 and 9", "rules 7, 9 and 3 more"; empty without rules.
 QString rulesText(const std::vector<std::uint32_t> &rules);
 /// "10⁻³", "3 × 10⁻²".

@@ -26,16 +26,6 @@ int indexOf(Precision precision)
     return static_cast<int>(std::ranges::find(precisionOrder, precision) - precisionOrder.begin());
 }
 
-QString precisionText(Precision precision)
-{
-    switch (precision) {
-    case Precision::F32: break;
-    case Precision::BF16: return QStringLiteral("BF16");
-    case Precision::F16: return QStringLiteral("F16");
-    }
-    return QStringLiteral("F32");
-}
-
 QString deviceText(const ComputeDevice &device)
 {
     const QString name = QString::fromStdString(device.name);

@@ -2,6 +2,7 @@
 #include "ui/theme/displaytext.h"
 
 #include "core/base/error.h"
+#include "core/runtime/compute.h"
 
 #include <QCoreApplication>
 #include <QLocale>
@@ -125,6 +126,16 @@ QString confidenceText(double value)
 {
     // Never rounded up to certainty.
     return QLocale().toString(value < 1 ? std::min(value, 0.99) : 1.0, 'f', 2);
+}
+
+QString precisionText(Precision precision)
+{
+    switch (precision) {
+    case Precision::F32: break;
+    case Precision::BF16: return QStringLiteral("BF16");
+    case Precision::F16: return QStringLiteral("F16");
+    }
+    return QStringLiteral("F32");
 }
 
 QString shapeText(const Shape &shape)

@@ -5,6 +5,10 @@
 
 #include <QString>
 
+namespace rekey {
+enum class Precision : std::uint8_t;
+}
+
 namespace rekey::ui {
 
 // Numbers and names as ui.md section 8 words them.
@@ -17,6 +21,7 @@ QString errorText(double value);             ///< "1.8 × 10⁻⁴"
 QString powerText(int decade);               ///< "10⁻⁴"
 QString errorCellText(double value);         ///< "1.8e−4"
 QString confidenceText(double value);        ///< "0.98"
+QString precisionText(Precision precision);  ///< "F32", "BF16", "F16"
 QString shapeText(const Shape &shape);       ///< "480×160"
 /// A sentence of core's with its numbers as the window writes them: 1e-05 becomes 1e−5.
 QString sentenceText(const std::string &sentence);

@@ -181,7 +181,9 @@ void MainWindow::connectRooms()
     });
     connect(m_segment, &SegmentPage::mapRequested, this, [this] { showRoom(Map); });
     m_parity->setPictureSource([this] { return m_segment->pictureForParity(); });
-    m_parity->setBehaviourSource([this] { return m_segment->run().behaviourOverrides(Which::Converted); });
+    m_parity->setConditionsSource([this] {
+        return ParityConditions {m_segment->run().behaviourOverrides(Which::Converted), m_segment->run().compute().precision};
+    });
     connect(m_parity, &ParityPage::segmentAsked, this, [this] { showRoom(Segment); });
     connect(m_parity, &ParityPage::mapAsked, this, [this] { showRoom(Map); });
     connect(m_parity, &ParityPage::rulesAsked, this, [this](const std::vector<std::uint32_t> &rules) {
