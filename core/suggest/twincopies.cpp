@@ -160,6 +160,9 @@ std::vector<TopPart> topParts(const Schema &schema)
     std::vector<TopPart> parts;
     std::unordered_map<std::string, std::size_t> byName;
     for (const auto t : all) {
+        // "layers.0" and "layers.1", "layer1" and "layer2" are blocks.
+        if (keys[t][top].find_first_of("0123456789") != std::string::npos)
+            continue;
         const auto [entry, isNew] = byName.emplace(keys[t][top], parts.size());
         if (isNew)
             parts.emplace_back();

@@ -114,6 +114,11 @@ private:
 
     void judge(Pairing &guess) const
     {
+        // Stacks are not compared part by part, so nothing is known of them.
+        if (std::any_of(guess.transform.begin(), guess.transform.end(), [](const Step &step) {
+                return std::holds_alternative<Stack>(step.op) || std::holds_alternative<Unstack>(step.op);
+            }))
+            return;
         if (guess.sources.size() != 1 || guess.targets.size() != 1) {
             const bool differ = std::any_of(guess.targets.begin(), guess.targets.end(), [&](std::uint32_t t) {
                 const Print *print = m_values.target(t, m_values.targetDtype(t));

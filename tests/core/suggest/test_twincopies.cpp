@@ -106,6 +106,16 @@ TEST_P(CopiesOf, ofTwoThatNoNameTellsApartOneIsTakenWholly)
 INSTANTIATE_TEST_SUITE_P(Unlike, CopiesOf,
                          testing::Values("bench/gpt2_hf__nanogpt", "bench/resnet50_tv__hf", "bench/sd_vae_ldm__diffusers", "bench/segformer_b0_nv__hf"));
 
+TEST(TwinCopies, blocksAreNoCopies)
+{
+    Schema blocks;
+    for (const char *block : {"model.layers.0.", "model.layers.1."})
+        for (int i = 0; i < 20; ++i)
+            blocks.tensors.push_back({block + ("part" + std::to_string(i)) + ".weight", {4, 4}, DType::F32, static_cast<std::uint32_t>(blocks.tensors.size())});
+    const auto repeated = equalParts(blocks);
+    EXPECT_EQ(std::count(repeated.begin(), repeated.end(), true), 0);
+}
+
 TEST(TwinCopies, halfOfAModelIsNoCopy)
 {
     const auto source = openCheckpoint(suggestData() / "bench/segformer_b0_nv__hf/source.json");
