@@ -3,7 +3,7 @@
 #include "core/runtime/avx512.h"
 #include "core/runtime/tilekernels.h"
 
-#if defined(REKEY_TILES) && ((defined(__clang__) && __clang_major__ >= 14) || (!defined(__clang__) && __GNUC__ >= 12))
+#if defined(REKEY_TILES) && ((defined(__clang__) && __clang_major__ >= 16) || (!defined(__clang__) && __GNUC__ >= 12))
 #define REKEY_TILES_HALF 1
 #define REKEY_AVX512_HALF __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512fp16")))
 #define REKEY_AVX512_BFLOAT __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
