@@ -288,6 +288,18 @@ TEST_F(MapWindow, SavingWhileClosingSavesAndCloses)
     EXPECT_EQ(saved.target.fingerprint, schemaFingerprint(*session->document().target())) << "fingerprints are of the open pair";
 }
 
+TEST_F(MapWindow, TheNextQuestionIsShownFromAnyRoom)
+{
+    session->document().load({}, {});
+    ASSERT_TRUE(waitFor([this] { return settled() && !session->document().resolution()->complete(); }));
+    window->activateWindow();
+    QTest::keyClick(window.get(), Qt::Key_1, Qt::ControlModifier);
+    ASSERT_FALSE(window->map()->isVisible());
+    QTest::keyClick(window.get(), Qt::Key_F7);
+    EXPECT_TRUE(window->map()->isVisible());
+    EXPECT_FALSE(session->selection().target.empty());
+}
+
 TEST_F(MapWindow, DiscardingWhileClosingCloses)
 {
     session->document().insertRules(0, {rule("aux.weight", "head.weight")}, QStringLiteral("Add"));

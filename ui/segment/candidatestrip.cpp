@@ -137,7 +137,10 @@ void CandidateStrip::paintCard(QPainter &painter, int index) const
          {std::pair {tr("IoU"), &CandidateScores::predictedIou}, std::pair {tr("stability"), &CandidateScores::stability}}) {
         const QRect scores(area.left(), top, area.width(), 18);
         paintText(painter, scores, score(view.original, which), figures, theme.src);
-        paintText(painter, scores, caption, smallFont(), theme.text3, Qt::AlignCenter);
+        // In a narrow card the two figures need the room; the line over the cards names them in this order.
+        const int room = area.width() - 2 * QFontMetrics(figures).horizontalAdvance(QStringLiteral("0.0000")) - 8;
+        if (QFontMetrics(smallFont()).horizontalAdvance(caption) <= room)
+            paintText(painter, scores, caption, smallFont(), theme.text3, Qt::AlignCenter);
         paintText(painter, scores, score(view.converted, which), figures, theme.tgt, Qt::AlignRight | Qt::AlignVCenter);
         top += 18;
     }

@@ -160,7 +160,12 @@ void MapPage::connectRules()
 void MapPage::makeActions()
 {
     const auto add = [this](const QString &text, const QString &iconName, const QKeySequence &key, std::function<void()> run) {
-        addRoomAction(text, iconName, key, std::move(run), Reach::Everywhere);
+        const auto shown = [this, act = std::move(run)] {
+            if (!isVisible())
+                Q_EMIT roomAsked();
+            act();
+        };
+        addRoomAction(text, iconName, key, shown, Reach::Everywhere);
     };
     const auto withRule = [this](auto act) {
         return [this, act] {
@@ -173,7 +178,7 @@ void MapPage::makeActions()
     add(tr("Previous question"), QStringLiteral("previous-question"), Qt::SHIFT | Qt::Key_F7, [this] { nextQuestion(-1); });
     add(tr("Add rule"), QStringLiteral("rule-add"), Qt::CTRL | Qt::Key_N, [this] { m_rules->addRule(); });
     add(tr("Pair with…"), QStringLiteral("drag"), Qt::CTRL | Qt::Key_L, [this] { pairWith(); });
-    add(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
+    addRoomAction(tr("Next panel"), {}, Qt::Key_F6, [this] { nextPanel(); });
     add(tr("Edit rule"), QStringLiteral("edit"), {}, withRule([this](std::uint32_t rule) { rules()->editRule(rule); }));
     add(tr("Accept rule"), QStringLiteral("accepted"), {}, withRule([this](std::uint32_t rule) { acceptRules({rule}); }));
     add(tr("Accept all suggested rules"), QStringLiteral("accepted"), Qt::CTRL | Qt::SHIFT | Qt::Key_Return,

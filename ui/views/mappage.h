@@ -59,6 +59,7 @@ Q_SIGNALS:
     void convertAsked();
     void exportAsked(const QString &exporterId);
     void messageAsked(const QString &text, bool problem);
+    void roomAsked(); ///< one of its actions was used in another room
     void nothingOpen(); ///< a question was asked for, and none is left
 
 private:

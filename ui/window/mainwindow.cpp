@@ -173,6 +173,7 @@ void MainWindow::connectRooms()
     connect(m_map, &MapPage::convertAsked, this, &MainWindow::convert);
     connect(m_map, &MapPage::exportAsked, m_desk, &FileDesk::exportMapping);
     connect(m_map, &MapPage::messageAsked, this, &MainWindow::showMessage);
+    connect(m_map, &MapPage::roomAsked, this, [this] { showRoom(Map); });
     connect(m_map, &MapPage::nothingOpen, this, &MainWindow::followNothingOpen);
     connect(&m_session.document(), &MappingDocument::resolutionChanged, this, [this] {
         // What was said of the mapping before is not so any more.
