@@ -91,7 +91,9 @@ struct Rate
     double wall = 1e9, processor = 1e9;
     void take(const Timing &timing, double operations)
     {
-        wall = std::min(wall, timing.wall / operations);
+        // A product is short: where other programs run, its threads may not have found a core each before it ended. No product can take
+        // less than its share of the processor's time.
+        wall = std::min({wall, timing.wall / operations, timing.processor / threads() / operations});
         processor = std::min(processor, timing.processor / operations);
     }
 };
