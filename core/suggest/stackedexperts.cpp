@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/stackedexperts.h"
 
+#include "core/mapping/numberless.h"
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 #include <set>
+#include <unordered_map>
 
 namespace rekey {
 
@@ -292,8 +295,12 @@ void StackedExperts::viewSeparate(View &view, std::vector<bool> &skipped, const 
 
 StackedExperts::StackedExperts(const Schema &source, const Schema &target, const Skipped &skipped) : m_skipped(skipped)
 {
-    const auto mentions = [](const Schema &schema) {
-        return std::any_of(schema.tensors.begin(), schema.tensors.end(), [](const SchemaTensor &t) { return mayBeStack(t.key); });
+    std::unordered_map<std::string, bool> known; // by key without its numbers
+    const auto mentions = [&](const Schema &schema) {
+        return std::any_of(schema.tensors.begin(), schema.tensors.end(), [&](const SchemaTensor &tensor) {
+            const auto [entry, isNew] = known.emplace(numberless(tensor.key), false);
+            return entry->second = isNew ? mayBeStack(tensor.key) : entry->second;
+        });
     };
     const bool mentionedInSource = mentions(source), mentionedInTarget = mentions(target);
     if (!mentionedInSource && !mentionedInTarget)

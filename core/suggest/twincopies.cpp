@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/twincopies.h"
 
+#include "core/mapping/numberless.h"
 #include "core/suggest/lexicon.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -17,6 +19,7 @@ constexpr std::size_t fewest = 4;       ///< tensors of a copy
 constexpr double nearlyAll = 0.9;       ///< of a copy's tensors have an original
 constexpr std::size_t mostWrappers = 2; ///< "ema_model.module.net": segments that only the copy has
 constexpr std::size_t samples = 16;
+constexpr std::size_t mostTops = 64;    ///< more are blocks
 
 std::string joined(const std::vector<std::string> &segments, std::size_t begin, std::size_t end, std::string_view separator)
 {
@@ -26,30 +29,14 @@ std::string joined(const std::vector<std::string> &segments, std::size_t begin, 
     return text;
 }
 
-/// Words that twins' names end with: most segments hold none of them.
-class TwinWords
+/// Whether a key may name a twin at all: all words of one of them occur in it. Most keys do not.
+bool mayNameTwin(const std::string &key)
 {
-public:
-    TwinWords()
-    {
-        for (const auto &twin : lexicon().twins)
-            if (!twin.empty())
-                m_last.insert(twin.back());
-    }
-
-    bool mayName(const std::string &segment)
-    {
-        const auto [known, isNew] = m_known.emplace(segment, false);
-        if (isNew)
-            for (const auto &word : splitWords(segment))
-                known->second = known->second || m_last.contains(word);
-        return known->second;
-    }
-
-private:
-    std::unordered_set<std::string> m_last;
-    std::unordered_map<std::string, bool> m_known;
-};
+    const auto alike = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+    const auto occurs = [&](const std::string &word) { return std::search(key.begin(), key.end(), word.begin(), word.end(), alike) != key.end(); };
+    return std::any_of(lexicon().twins.begin(), lexicon().twins.end(),
+                       [&](const Words &twin) { return std::all_of(twin.begin(), twin.end(), occurs); });
+}
 
 struct Copy
 {
@@ -148,6 +135,24 @@ std::size_t commonSegments(const std::vector<std::vector<std::string>> &keys, co
     return common;
 }
 
+/// Whether at least two parts, and not too many, stand at the top of the file: cheaper to tell than what they hold.
+bool hasParts(const Schema &schema)
+{
+    std::string_view common = schema.tensors.front().key;
+    for (const auto &tensor : schema.tensors)
+        common = common.substr(0, static_cast<std::size_t>(
+                                      std::mismatch(common.begin(), common.end(), tensor.key.begin(), tensor.key.end()).first - common.begin()));
+    const std::size_t begin = common.find_last_of("./") + 1;
+    std::unordered_set<std::string_view> names;
+    for (const auto &tensor : schema.tensors) {
+        const std::size_t end = std::min(tensor.key.find_first_of("./", begin), tensor.key.size());
+        names.insert(std::string_view(tensor.key).substr(begin, end - begin));
+        if (names.size() > mostTops)
+            return false;
+    }
+    return names.size() > 1;
+}
+
 std::vector<TopPart> topParts(const Schema &schema)
 {
     std::vector<std::vector<std::string>> keys;
@@ -183,7 +188,7 @@ std::vector<bool> equalParts(const Schema &schema)
 {
     constexpr std::size_t fewestOfPart = 12;
     std::vector<bool> repeated(schema.tensors.size());
-    if (schema.tensors.size() < 2 * fewestOfPart)
+    if (schema.tensors.size() < 2 * fewestOfPart || !hasParts(schema))
         return repeated;
     auto parts = topParts(schema);
     std::erase_if(parts, [&](const TopPart &part) { return part.tensors.size() < fewestOfPart; });
@@ -221,11 +226,14 @@ std::vector<bool> twinCopies(const Schema &schema)
 {
     std::vector<bool> twins(schema.tensors.size());
     std::map<std::string, Copy> copies; // by prefix
-    TwinWords words;
+    std::unordered_map<std::string, bool> known; // by key without its numbers
     for (std::uint32_t t = 0; t < schema.tensors.size(); ++t) {
-        const auto segments = keySegments(schema.tensors[t].key);
-        if (std::none_of(segments.begin(), segments.end(), [&](const std::string &segment) { return words.mayName(segment); }))
+        const auto [entry, isNew] = known.emplace(numberless(schema.tensors[t].key), false);
+        if (isNew)
+            entry->second = mayNameTwin(schema.tensors[t].key);
+        if (!entry->second)
             continue;
+        const auto segments = keySegments(schema.tensors[t].key);
         const std::size_t count = segmentsToTwin(segments);
         if (count == 0 || count >= segments.size())
             continue;
