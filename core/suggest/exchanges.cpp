@@ -4,6 +4,7 @@
 #include "core/suggest/numbering.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 namespace rekey {
@@ -27,6 +28,8 @@ public:
             m_sourceNumbers.push_back(numberingOf(unit.segments));
         for (const auto &unit : target.units)
             m_targetNumbers.push_back(numberingOf(unit.segments));
+        countRuns(source, m_sourceNumbers, m_sourceRuns);
+        countRuns(target, m_targetNumbers, m_targetRuns);
     }
 
     /// The confidence that the two may have at most.
@@ -37,7 +40,7 @@ public:
         if (m_source.alphabetical || m_target.alphabetical)
             return orderLost;
         const bool siblings = areSiblings(m_source, x.source, y.source) && areSiblings(m_target, x.target, y.target);
-        return siblings || x.support.order == 0 || y.support.order == 0 ? orderOnly : 1;
+        return siblings || x.support.order == 0 || y.support.order == 0 || countAlike(x, y) ? orderOnly : 1;
     }
 
 private:
@@ -85,6 +88,65 @@ private:
         });
     }
 
+    /// Units of one name but for their numbers.
+    struct Run
+    {
+        std::vector<std::set<std::uint64_t>> values; ///< of each number
+        std::set<Shape> shapes;
+    };
+    using Runs = std::unordered_map<std::string, Run>;
+
+    static void countRuns(const Side &side, const std::vector<Numbering> &numbers, Runs &runs)
+    {
+        for (std::size_t u = 0; u < side.units.size(); ++u) {
+            Run &run = runs[numbers[u].text];
+            run.values.resize(numbers[u].numbers.size());
+            for (std::size_t n = 0; n < run.values.size(); ++n)
+                run.values[n].insert(numbers[u].numbers[n]);
+            run.shapes.insert(side.schema->tensors[side.units[u].leaves.front().tensor].shape);
+        }
+    }
+
+    /// The one with the smaller number goes to the one with the smaller number.
+    bool countAlike(const Match &x, const Match &y) const
+    {
+        const int from = order(m_source, m_sourceNumbers, x.source, y.source);
+        return from != 0 && from == order(m_target, m_targetNumbers, x.target, y.target);
+    }
+
+    /// Of a few modules that are all alike, counted from different numbers and under names that have nothing in common, the first of one
+    /// side may be the last of the other: "refinenet4" of a decoder is "fusion.layers.0".
+    bool mayCountDown(const Match &x, const Match &y) const
+    {
+        constexpr std::size_t few = 6;
+        const Numbering &from = m_sourceNumbers[m_source.atoms[x.source].unit], &to = m_targetNumbers[m_target.atoms[x.target].unit];
+        const std::size_t p = firstDifference(from, m_sourceNumbers[m_source.atoms[y.source].unit]);
+        const std::size_t q = firstDifference(to, m_targetNumbers[m_target.atoms[y.target].unit]);
+        const Run &mine = m_sourceRuns.at(from.text), &theirs = m_targetRuns.at(to.text);
+        if (from.numbers[p] == to.numbers[q] || mine.values[p].size() > few || theirs.values[q].size() > few || mine.shapes.size() > 1
+            || theirs.shapes.size() > 1)
+            return false;
+        const Words one = countedWords(m_source, x.source, y.source), other = countedWords(m_target, x.target, y.target);
+        return std::none_of(one.begin(), one.end(), [&](const std::string &word) { return std::find(other.begin(), other.end(), word) != other.end(); });
+    }
+
+    static std::size_t firstDifference(const Numbering &a, const Numbering &b)
+    {
+        return static_cast<std::size_t>(std::mismatch(a.numbers.begin(), a.numbers.end(), b.numbers.begin()).first - a.numbers.begin());
+    }
+
+    /// What the modules are called that two atoms of one name stand in, where their numbers first differ.
+    static Words countedWords(const Side &side, std::uint32_t a, std::uint32_t b)
+    {
+        const auto &one = side.units[side.atoms[a].unit].segments, &other = side.units[side.atoms[b].unit].segments;
+        auto at = std::mismatch(one.begin(), one.end(), other.begin(), other.end()).first;
+        if (at == one.end())
+            return {};
+        if (numberingOf(*at).text == "{}" && at != one.begin())
+            --at;
+        return canonicalWords({*at});
+    }
+
     bool isTold(const Match &x, const Match &y) const
     {
         constexpr float clearly = 0.4F;
@@ -92,8 +154,7 @@ private:
         const float gained = plausible(x.source, x.target) + plausible(y.source, y.target) - plausible(x.source, y.target) - plausible(y.source, x.target);
         if (gained > clearly)
             return true;
-        const int from = order(m_source, m_sourceNumbers, x.source, y.source);
-        return (from != 0 && from == order(m_target, m_targetNumbers, x.target, y.target)) || companionsTell(x, y);
+        return (countAlike(x, y) && !mayCountDown(x, y)) || companionsTell(x, y);
     }
 
     const Side &m_source;
@@ -101,6 +162,7 @@ private:
     std::unordered_map<std::uint64_t, float> m_plausible;
     std::unordered_map<std::string, std::vector<const Match *>> m_companions; ///< by parents on both sides
     std::vector<Numbering> m_sourceNumbers, m_targetNumbers; ///< by unit
+    Runs m_sourceRuns, m_targetRuns;                         ///< by name without its numbers
 };
 
 /// The innermost part of the path that is no number.

@@ -55,12 +55,20 @@ public:
         const bool bareSource = isBareProjection(from), bareTarget = isBareProjection(to);
         if (bareSource != bareTarget && (bareSource ? to : from).leaves.front().kind == "weight")
             return true;
+        if (isKernel(from, m_source) || isKernel(to, m_target))
+            return from.inputFirst != to.inputFirst;
         // What the layers around it show goes before what the names of frameworks say.
         const auto paths = ancestors(a);
         for (auto path = paths.rbegin(); path != paths.rend(); ++path)
             if (const auto votes = m_votes.find(*path); votes != m_votes.end())
                 return votes->second[1] > votes->second[0];
         return from.inputFirst != to.inputFirst;
+    }
+
+    /// Frameworks that call a weight so have no other way round.
+    static bool isKernel(const Unit &unit, const Side &side)
+    {
+        return side.key(unit.leaves.front()).ends_with("kernel");
     }
 
 private:
@@ -248,12 +256,6 @@ private:
         return from.find(leaf.kind);
     }
 
-    /// Frameworks that call a weight so have no other way round.
-    static bool isKernel(const Unit &unit, const Side &side)
-    {
-        return side.key(unit.leaves.front()).ends_with("kernel");
-    }
-
     void pairWhole(const Match &match, int)
     {
         const Atom &a = sourceAtom(match), &b = targetAtom(match);
@@ -272,7 +274,7 @@ private:
                 result.evidence.emplace_back("its shape does not show whether each matrix lies the other way round");
             }
             if (chosen.ambiguous && from.inputFirst != to.inputFirst && !m_orientation.isShown(a)
-                && !isKernel(from, m_source) && !isKernel(to, m_target)) {
+                && !Orientation::isKernel(from, m_source) && !Orientation::isKernel(to, m_target)) {
                 result.confidence = std::min(result.confidence, 0.85);
                 result.evidence.emplace_back("which dimension is the input is only usual for such names");
             }

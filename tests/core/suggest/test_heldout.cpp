@@ -96,6 +96,12 @@ TEST_F(HeldOut, neverDevelopedOn)
     expect(expanded("measure"), 0.99, 0.95);
 }
 
+TEST_F(HeldOut, othersMeasuredBlind)
+{
+    // Which of two streams is the text's and from which end a decoder counts its levels, names and shapes do not say.
+    expect(expanded("third"), 0.85, 0.75);
+}
+
 TEST_F(HeldOut, mixturesOfExperts)
 {
     // Stacks that no name calls experts stay open.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""expand.py OUT [develop|second|measure|experts]: writes OUT/VARIANT/PAIR/{source,target,truth}.json for every pair and every variant."""
+"""expand.py OUT [develop|second|measure|experts|third]: writes OUT/VARIANT/PAIR/{source,target,truth}.json for every pair and every variant."""
 import importlib
 import inspect
 import os
@@ -20,7 +20,7 @@ def made(function):
 
 
 if __name__ == "__main__":
-    for half in sys.argv[2:] or ("develop", "second", "measure", "experts"):
+    for half in sys.argv[2:] or ("develop", "second", "measure", "experts", "third"):
         for name, function in importlib.import_module(half).PAIRS.items():
             for variant, pair in made(function):
                 if pair:
