@@ -44,6 +44,8 @@ struct Lexicon
     std::unordered_set<std::string> interleaved;            ///< raw names whose rows may be mixed per head
     std::unordered_set<std::string> firstWords;
     std::unordered_set<std::string> lastWords;
+    std::unordered_set<std::string> firstParts;             ///< first or last words of names: "backbone"
+    std::unordered_set<std::string> lastParts;
     std::vector<std::pair<std::string, std::string>> synonyms;
     std::vector<Words> twins;
     std::unordered_set<std::string> experts;                ///< words for the experts of a mixture

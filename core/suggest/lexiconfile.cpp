@@ -121,6 +121,8 @@ private:
     {
         list(json, "first", [&](const Json &word) { m_lexicon.firstWords.insert(word.get<std::string>()); });
         list(json, "last", [&](const Json &word) { m_lexicon.lastWords.insert(word.get<std::string>()); });
+        list(json, "first_parts", [&](const Json &word) { m_lexicon.firstParts.insert(word.get<std::string>()); });
+        list(json, "last_parts", [&](const Json &word) { m_lexicon.lastParts.insert(word.get<std::string>()); });
     }
     void synonyms(const Json &json)
     {

@@ -35,12 +35,21 @@ bool naturalOrder(const std::string &a, const std::string &b)
     return a.size() - i < b.size() - j;
 }
 
+/// "head" names "bbox_head" and "head_dist", but not "multi_head_attention".
+bool names(const std::unordered_set<std::string> &parts, const Words &words)
+{
+    return parts.contains(words.front()) || parts.contains(words.back());
+}
+
 /// First (-1) or last (1) of its siblings by its name.
 int placeOf(const std::string &segment)
 {
     const Lexicon &lex = lexicon();
     int place = 0;
-    for (const auto &word : splitWords(segment)) {
+    const Words words = splitWords(segment);
+    if (!words.empty())
+        place = names(lex.firstParts, words) ? -1 : names(lex.lastParts, words) ? 1 : 0;
+    for (const auto &word : words) {
         if (lex.firstWords.contains(word))
             place = -1;
         else if (lex.lastWords.contains(word))
