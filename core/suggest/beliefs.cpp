@@ -24,7 +24,7 @@ struct Weights
     float neighbour = 2.0F;
     float numbers = 3.0F;
     float sequence = 2.5F;
-    float companion = 4.0F;
+    float layer = 4.0F;
     float penalty = 1.5F;
 };
 
@@ -36,8 +36,9 @@ constexpr float sameValues = 20.0F;
 float total(const Candidacy &c, const Weights &w)
 {
     const Support &s = c.support;
-    return (c.values == ValuePrints::Verdict::Same ? sameValues : 0.0F) + w.name * s.name + w.group * s.group + w.pattern * s.pattern + w.order * s.order + w.neighbour * s.neighbour
-        + w.numbers * s.numbers + w.sequence * s.sequence + w.companion * s.companion - w.penalty * s.penalty;
+    return (c.values == ValuePrints::Verdict::Same ? sameValues : 0.0F) + w.name * s.name + w.group * s.group + w.pattern * s.pattern
+        + w.order * s.order + w.neighbour * s.neighbour + w.numbers * s.numbers
+        + w.sequence * s.sequence + w.layer * s.layer - w.penalty * s.penalty;
 }
 
 /// A tower for pictures never takes the weights of one for text.

@@ -22,7 +22,7 @@ struct Support
     float order = 0;     ///< on the best alignment of the two files' orders
     float neighbour = 0; ///< what stands before and after goes together
     float numbers = 0;   ///< numbers in the names correspond
-    float companion = 0; ///< the convolution before this norm, or the norm after this convolution, goes together
+    float layer = 0;     ///< of batch norms: the convolutions before them go together
     float sequence = 0;  ///< numbered modules around both come in the same turn
 };
 

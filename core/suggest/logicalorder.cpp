@@ -41,13 +41,14 @@ bool names(const std::unordered_set<std::string> &parts, const Words &words)
     return parts.contains(words.front()) || parts.contains(words.back());
 }
 
-/// First (-1) or last (1) of its siblings by its name.
-int placeOf(const std::string &segment)
+/// First (-1) or last (1) of its siblings by its name. Where parts of networks usually stand only counts when the file does
+/// not say it.
+int placeOf(const std::string &segment, bool orderIsLost)
 {
     const Lexicon &lex = lexicon();
     int place = 0;
     const Words words = splitWords(segment);
-    if (!words.empty())
+    if (orderIsLost && !words.empty())
         place = names(lex.firstParts, words) ? -1 : names(lex.lastParts, words) ? 1 : 0;
     for (const auto &word : words) {
         if (lex.firstWords.contains(word))
@@ -131,7 +132,7 @@ private:
         for (const std::size_t child : m_nodes[index].children) {
             placeChildren(child);
             Node &node = m_nodes[child];
-            node.place = placeOf(node.name);
+            node.place = placeOf(node.name, m_ties);
             if (const auto number = numbered(node.name); number && (number->first == "{}" || series[number->first] >= leastSeries)) {
                 node.counted = true;
                 node.number = number->second;

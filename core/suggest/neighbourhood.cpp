@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/suggest/neighbourhood.h"
 
-#include "core/suggest/companions.h"
+#include "core/suggest/layersofnorms.h"
 #include "core/suggest/prefixmaximum.h"
 
 #include <algorithm>
@@ -154,10 +154,17 @@ std::vector<bool> sharedPositions(const Side &side)
 } // namespace
 
 Neighbourhood::Neighbourhood(const Side &source, const Side &target, const std::vector<Candidacy> &candidates)
-    : m_source(makeGroups(source)), m_target(makeGroups(target)), m_sources(source.atoms.size()), m_targets(target.atoms.size()),
-      m_bySource(m_sources), m_byTarget(m_targets), m_before(candidates.size(), noAtom), m_after(candidates.size(), noAtom), m_companion(candidates.size(), noAtom)
+    : m_source(makeGroups(source))
+    , m_target(makeGroups(target))
+    , m_sources(source.atoms.size())
+    , m_targets(target.atoms.size())
+    , m_bySource(m_sources)
+    , m_byTarget(m_targets)
+    , m_before(candidates.size(), noAtom)
+    , m_after(candidates.size(), noAtom)
+    , m_layer(candidates.size(), noAtom)
 {
-    const auto sourceCompanions = companions(source), targetCompanions = companions(target);
+    const auto layersOfSource = layersOfNorms(source), layersOfTarget = layersOfNorms(target);
     std::unordered_map<std::uint64_t, std::uint32_t> index;
     index.reserve(candidates.size());
     const auto pairId = [](std::uint64_t a, std::uint64_t b) { return a << 32 | b; };
@@ -173,9 +180,9 @@ Neighbourhood::Neighbourhood(const Side &source, const Side &target, const std::
                 m_before[c] = before->second;
         if (const auto after = index.find(pairId(a + 1, b + 1)); after != index.end())
             m_after[c] = after->second;
-        if (sourceCompanions[a] != noAtom && targetCompanions[b] != noAtom)
-            if (const auto other = index.find(pairId(sourceCompanions[a], targetCompanions[b])); other != index.end())
-                m_companion[c] = other->second;
+        if (layersOfSource[a] != noAtom && layersOfTarget[b] != noAtom)
+            if (const auto other = index.find(pairId(layersOfSource[a], layersOfTarget[b])); other != index.end())
+                m_layer[c] = other->second;
     }
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::uint32_t>> cells;
     for (std::uint32_t c = 0; c < candidates.size(); ++c)
@@ -308,7 +315,7 @@ void Neighbourhood::supportNeighbours(std::vector<Candidacy> &candidates) const
         if (m_after[c] != noAtom)
             sum += 0.5F * candidates[m_after[c]].belief;
         candidates[c].support.neighbour = sum;
-        candidates[c].support.companion = m_companion[c] == noAtom ? 0.0F : candidates[m_companion[c]].belief;
+        candidates[c].support.layer = m_layer[c] == noAtom ? 0.0F : candidates[m_layer[c]].belief;
     }
 }
 

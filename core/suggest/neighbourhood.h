@@ -28,7 +28,7 @@ class Neighbourhood
 {
 public:
     Neighbourhood(const Side &source, const Side &target, const std::vector<Candidacy> &candidates);
-    /// Fills group, pattern, order, neighbour, companion and numbers of each candidate from the beliefs.
+    /// Fills group, pattern, order, neighbour, layer and numbers of each candidate from the beliefs.
     void support(std::vector<Candidacy> &candidates) const;
 
 private:
@@ -43,7 +43,7 @@ private:
     std::vector<std::vector<std::uint32_t>> m_bySource;      ///< candidate indices
     std::vector<std::vector<std::uint32_t>> m_byTarget;
     std::vector<std::uint32_t> m_before, m_after;            ///< candidate of the pair's neighbours, or noAtom
-    std::vector<std::uint32_t> m_companion;                  ///< candidate of the pair's companions, or noAtom
+    std::vector<std::uint32_t> m_layer;                      ///< of two norms: candidate of the layers before them, or noAtom
     struct Cell { std::uint32_t source, target; std::vector<std::uint32_t> candidates; }; ///< positions of both sides
     std::vector<Cell> m_cells;                               ///< by source, then target, ascending
     std::vector<bool> m_sharedSource, m_sharedTarget;        ///< by position: whether several atoms have it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/suggest/companions.h"
+#include "core/suggest/layersofnorms.h"
 
 #include "core/suggest/beliefs.h"
 
@@ -75,7 +75,7 @@ std::optional<std::uint32_t> layerOf(const Side &side, std::uint32_t norm, const
 
 } // namespace
 
-std::vector<std::uint32_t> companions(const Side &side)
+std::vector<std::uint32_t> layersOfNorms(const Side &side)
 {
     std::map<std::vector<std::string>, Members> modules;
     for (std::uint32_t a = 0; a < side.atoms.size(); ++a) {
@@ -90,11 +90,12 @@ std::vector<std::uint32_t> companions(const Side &side)
         (isNorm ? members.norms : members.layers).push_back(a);
     }
     std::vector<std::uint32_t> result(side.atoms.size(), noAtom);
+    std::vector<bool> taken(side.atoms.size());
     for (const auto &[path, members] : modules)
         for (const std::uint32_t norm : members.norms)
-            if (const auto layer = layerOf(side, norm, members); layer && result[*layer] == noAtom && isAsWide(side, *layer, norm)) {
+            if (const auto layer = layerOf(side, norm, members); layer && !taken[*layer] && isAsWide(side, *layer, norm)) {
                 result[norm] = *layer;
-                result[*layer] = norm;
+                taken[*layer] = true;
             }
     return result;
 }
