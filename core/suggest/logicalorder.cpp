@@ -41,14 +41,13 @@ bool names(const std::unordered_set<std::string> &parts, const Words &words)
     return parts.contains(words.front()) || parts.contains(words.back());
 }
 
-/// First (-1) or last (1) of its siblings by its name. Where parts of networks usually stand only counts when the file does
-/// not say it.
-int placeOf(const std::string &segment, bool orderIsLost)
+/// First (-1) or last (1) of its siblings by its name. Where parts of networks usually stand only counts `amongParts`.
+int placeOf(const std::string &segment, bool amongParts)
 {
     const Lexicon &lex = lexicon();
     int place = 0;
     const Words words = splitWords(segment);
-    if (orderIsLost && !words.empty())
+    if (amongParts && !words.empty())
         place = names(lex.firstParts, words) ? -1 : names(lex.lastParts, words) ? 1 : 0;
     for (const auto &word : words) {
         if (lex.firstWords.contains(word))
@@ -129,23 +128,29 @@ private:
         for (const std::size_t child : m_nodes[index].children)
             if (const auto number = numbered(m_nodes[child].name))
                 ++series[number->first];
-        for (const std::size_t child : m_nodes[index].children) {
+        // A file that keeps its order says itself where a head stands; and heads of attention have no backbone beside them.
+        auto &children = m_nodes[index].children;
+        const bool amongParts = m_ties && std::any_of(children.begin(), children.end(), [&](std::size_t child) {
+            const Words words = splitWords(m_nodes[child].name);
+            return !words.empty() && names(lexicon().firstParts, words);
+        });
+        for (const std::size_t child : children) {
             placeChildren(child);
             Node &node = m_nodes[child];
-            node.place = placeOf(node.name, m_ties);
+            node.place = placeOf(node.name, amongParts);
             if (const auto number = numbered(node.name); number && (number->first == "{}" || series[number->first] >= leastSeries)) {
                 node.counted = true;
                 node.number = number->second;
             }
         }
-        auto &children = m_nodes[index].children;
         if (m_alphabetical || allNumbers(children))
             std::stable_sort(children.begin(), children.end(), [&](std::size_t a, std::size_t b) {
                 return m_nodes[a].counted && m_nodes[b].counted && m_nodes[a].number != m_nodes[b].number
                     ? m_nodes[a].number < m_nodes[b].number
                     : naturalOrder(m_nodes[a].name, m_nodes[b].name);
             });
-        std::stable_sort(children.begin(), children.end(), [&](std::size_t a, std::size_t b) { return m_nodes[a].place < m_nodes[b].place; });
+        std::stable_sort(children.begin(), children.end(),
+                         [&](std::size_t a, std::size_t b) { return m_nodes[a].place < m_nodes[b].place; });
     }
 
     bool allNumbers(const std::vector<std::size_t> &children) const
