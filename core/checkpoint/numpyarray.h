@@ -31,8 +31,8 @@ std::optional<std::uint64_t> arrayBytes(const Shape &shape, std::uint64_t elemen
 /// Strides, in elements, of an array whose first index runs fastest.
 Shape fortranStrides(const Shape &shape);
 
-/// Lists the value if it is a numpy array, as numpy 1 or 2 pickles one (_reconstruct, or _frombuffer in protocol 5). Null when it is something
-/// else; otherwise the entry, or an entry of kind Object for arrays that hold no numbers.
+/// Lists the value if it is a numpy array, as numpy 1 or 2 pickles one (_reconstruct, or _frombuffer in protocol 5). Null when it is
+/// something else; otherwise the entry, or an entry of kind Object for arrays that hold no numbers.
 std::optional<TensorEntry> numpyArray(PickleFile &file, PickleValue value, const Path &path);
 
 struct NumpyScalar

@@ -289,7 +289,8 @@ ConvertReport convertCheckpoint(const ConvertRequest &request, const Progress &p
 std::vector<std::byte> convertedTensorBytes(const ConvertRequest &request, std::size_t targetIndex)
 {
     std::vector<std::byte> result;
-    convertTensorsBytes(request, std::array {targetIndex}, [&](std::size_t, std::vector<std::byte> bytes) { result = std::move(bytes); }, {});
+    convertTensorsBytes(request, std::array {targetIndex}, [&](std::size_t, std::vector<std::byte> bytes) { result = std::move(bytes); },
+                        {});
     return result;
 }
 
@@ -307,7 +308,8 @@ void convertTensorsBytes(const ConvertRequest &request, std::span<const std::siz
                         "gets no value from the mapping");
         std::vector<std::byte> bytes;
         ConvertReport report;
-        conversion.push(target, [&](std::span<const std::byte> run) { bytes.insert(bytes.end(), run.begin(), run.end()); }, report, progress);
+        conversion.push(
+            target, [&](std::span<const std::byte> run) { bytes.insert(bytes.end(), run.begin(), run.end()); }, report, progress);
         sink(target, std::move(bytes));
     }
 }

@@ -21,8 +21,8 @@ struct PolygonRing
 };
 
 /// Outlines of a mask along the edges of its pixels, eight-connected regions as one: outer rings clockwise on the screen, holes the other
-/// way round, each after the ring that it lies in. `tolerance` in pixels: how far an outline may leave the edges to have fewer points (Douglas
-/// and Peucker 1973); 0 keeps every corner. A ring never gets fewer than three points.
+/// way round, each after the ring that it lies in. `tolerance` in pixels: how far an outline may leave the edges to have fewer points
+/// (Douglas and Peucker 1973); 0 keeps every corner. A ring never gets fewer than three points.
 std::vector<PolygonRing> maskPolygons(const RunLengthMask &mask, double tolerance = 0);
 
 enum class CocoForm : std::uint8_t {

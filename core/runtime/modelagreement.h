@@ -43,8 +43,8 @@ struct SideBySide
     ModelAgreement agreement;
 };
 
-/// Encodes the picture with one after the other and asks both the same. Neither is given more threads or a warmer cache: the first encoding of
-/// a process pays for fresh memory, so a caller who reports times encodes something with each before.
+/// Encodes the picture with one after the other and asks both the same. Neither is given more threads or a warmer cache: the first encoding
+/// of a process pays for fresh memory, so a caller who reports times encodes something with each before.
 SideBySide runSideBySide(Segmenter &a, Segmenter &b, const Image &image, const Prompts &prompts, const Progress &progress = {});
 
 } // namespace rekey

@@ -7,8 +7,8 @@
 
 namespace rekey {
 
-/// A binary mask as COCO counts it: lengths of runs along columns, top to bottom and left to right, background first (0 when the first pixel
-/// is foreground). Some hundred bytes instead of a byte a pixel.
+/// A binary mask as COCO counts it: lengths of runs along columns, top to bottom and left to right, background first (0 when the first
+/// pixel is foreground). Some hundred bytes instead of a byte a pixel.
 struct RunLengthMask
 {
     int width = 0, height = 0;

@@ -144,7 +144,8 @@ public:
                                                      const Progress &progress = {}, const ComputeOptions &compute = {}) = 0;
     /// The processor first, then CUDA devices where this LibTorch can use them.
     virtual std::vector<ComputeDevice> devices() const = 0;
-    /// fp32 first. Measured on the first call for a device, a tenth of a second; then remembered. Throws Error for a device that is not there.
+    /// fp32 first. Measured on the first call for a device, a tenth of a second; then remembered. Throws Error for a device that is not
+    /// there.
     virtual std::vector<PrecisionOffer> precisions(const std::string &device = "cpu") = 0;
     /// 256 MiB at the start; SAM's embeddings take 4 MiB each. 0 empties the cache and keeps it so. Thread-safe.
     virtual void setEmbeddingCacheLimit(std::uint64_t bytes) = 0;

@@ -3,8 +3,8 @@
 
 #include "core/runtime/tiles.h"
 
-// The innermost loops behind tiles.h, in AVX-512. None may be called where hasAvx512() is false, none with 16 where hasAvx512Half() is, none
-// with pairs where hasAvx512Bfloat() is.
+// The innermost loops behind tiles.h, in AVX-512. None may be called where hasAvx512() is false, none with 16 where hasAvx512Half() is,
+// none with pairs where hasAvx512Bfloat() is.
 
 namespace rekey::tiles::kernels {
 

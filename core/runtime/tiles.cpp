@@ -181,7 +181,8 @@ void multiply(Factors factors, const void *packedRows, std::int64_t rows, const 
                 float *sum = several ? sums + (panel * blocks + block) * tile : sums;
                 const std::int64_t row = block * blockRows;
                 const void *left = packedRowsFrom(factors, packedRows, row, inner);
-                multiplyTile(factors, at<std::byte>(left, before * rowsStep), at<std::byte>(right, before * columnsStep), run, sum, begin == 0);
+                multiplyTile(factors, at<std::byte>(left, before * rowsStep), at<std::byte>(right, before * columnsStep), run, sum,
+                             begin == 0);
                 if (begin + run == inner)
                     kernels::finish(sum, width, std::min(blockRows, rows - row), here,
                                     scaled(factors) ? at<float>(left, all * rowsStep) : nullptr,

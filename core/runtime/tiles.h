@@ -18,7 +18,7 @@ namespace rekey::tiles {
 enum class Factors : std::uint8_t {
     F32,
     F16,
-    BF16,         ///< by vdpbf16ps; twice as fast as F32 on AMD's Zen 4, half as fast on Intel's Sapphire Rapids (86 for 173 billion a second)
+    BF16, ///< by vdpbf16ps; twice as fast as F32 on AMD's Zen 4, half as fast on Intel's Sapphire Rapids (86 for 173 billion a second)
     BF16AsHalves, ///< rounded to bf16, whose 8 bits fit in the 11 of fp16, and multiplied as F16
 };
 inline constexpr std::int64_t halfRun = 32;

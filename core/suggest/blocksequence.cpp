@@ -105,13 +105,15 @@ BlockSequence::BlockSequence(const Side &source, const Side &target, const std::
         m_sourceLevels.push_back(static_cast<std::uint32_t>(from.ofAtom[c.source].size()));
         for (const auto &a : from.ofAtom[c.source])
             for (const auto &b : to.ofAtom[c.target]) {
-                const auto [entry, isNew] = sequenceIds.emplace(pairId(a.templateId, b.templateId), static_cast<std::uint32_t>(m_sequences.size()));
+                const auto [entry, isNew]
+                    = sequenceIds.emplace(pairId(a.templateId, b.templateId), static_cast<std::uint32_t>(m_sequences.size()));
                 if (isNew) {
                     m_sequences.push_back({{}, a.templateId, b.templateId, 0});
                     cellIds.emplace_back();
                 }
                 Sequence &sequence = m_sequences[entry->second];
-                const auto [cell, newCell] = cellIds[entry->second].emplace(pairId(a.turn, b.turn), static_cast<std::uint32_t>(sequence.cells.size()));
+                const auto [cell, newCell]
+                    = cellIds[entry->second].emplace(pairId(a.turn, b.turn), static_cast<std::uint32_t>(sequence.cells.size()));
                 if (newCell)
                     sequence.cells.push_back({a.turn, b.turn, 0, false});
                 m_members.push_back({entry->second, cell->second});

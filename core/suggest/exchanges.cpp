@@ -17,7 +17,9 @@ constexpr double orderLost = 0.65;
 class Exchanges
 {
 public:
-    Exchanges(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, const std::vector<Match> &matches) : m_source(source), m_target(target)
+    Exchanges(const Side &source, const Side &target, const std::vector<Candidacy> &candidates, const std::vector<Match> &matches)
+        : m_source(source)
+        , m_target(target)
     {
         m_plausible.reserve(candidates.size());
         for (const auto &match : matches)
@@ -127,7 +129,8 @@ private:
             || theirs.shapes.size() > 1)
             return false;
         const Words one = countedWords(m_source, x.source, y.source), other = countedWords(m_target, x.target, y.target);
-        return std::none_of(one.begin(), one.end(), [&](const std::string &word) { return std::find(other.begin(), other.end(), word) != other.end(); });
+        return std::none_of(one.begin(), one.end(),
+                            [&](const std::string &word) { return std::find(other.begin(), other.end(), word) != other.end(); });
     }
 
     static std::size_t firstDifference(const Numbering &a, const Numbering &b)
@@ -151,7 +154,8 @@ private:
     {
         constexpr float clearly = 0.4F;
         const auto plausible = [&](std::uint32_t a, std::uint32_t b) { return m_plausible.at(pairId(a, b)); };
-        const float gained = plausible(x.source, x.target) + plausible(y.source, y.target) - plausible(x.source, y.target) - plausible(y.source, x.target);
+        const float gained
+            = plausible(x.source, x.target) + plausible(y.source, y.target) - plausible(x.source, y.target) - plausible(y.source, x.target);
         if (gained > clearly)
             return true;
         return (countAlike(x, y) && !mayCountDown(x, y)) || companionsTell(x, y);

@@ -30,7 +30,8 @@ std::optional<std::pair<std::string, std::int64_t>> marked(const std::string &ke
         while (end < key.size() && isDigit(key[end]))
             ++end;
         if (count++ == n)
-            return end - i > 9 ? std::nullopt : std::optional(std::pair(key.substr(0, i) + mark + key.substr(end), std::stoll(key.substr(i, end - i))));
+            return end - i > 9 ? std::nullopt
+                               : std::optional(std::pair(key.substr(0, i) + mark + key.substr(end), std::stoll(key.substr(i, end - i))));
         i = end;
     }
     return std::nullopt;
@@ -98,7 +99,8 @@ bool gather(Indices &tensors, const Schema &real, const Counts &counts, Schema &
 template <typename Op>
 bool has(const Pairing &pairing)
 {
-    return std::any_of(pairing.transform.begin(), pairing.transform.end(), [](const Step &step) { return std::holds_alternative<Op>(step.op); });
+    return std::any_of(pairing.transform.begin(), pairing.transform.end(),
+                       [](const Step &step) { return std::holds_alternative<Op>(step.op); });
 }
 
 } // namespace

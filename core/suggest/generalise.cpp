@@ -55,7 +55,11 @@ struct Run
 class Generaliser
 {
 public:
-    Generaliser(const Schema &source, const Schema &target) : m_source(source), m_target(target), m_sourceIndex(source), m_targetIndex(target)
+    Generaliser(const Schema &source, const Schema &target)
+        : m_source(source)
+        , m_target(target)
+        , m_sourceIndex(source)
+        , m_targetIndex(target)
     {
         for (const auto &tensor : source.tensors) {
             Cut parts = cut(tensor.key);

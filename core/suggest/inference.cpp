@@ -140,7 +140,8 @@ int stackDimension(const std::vector<Shape> &parts, const Shape &whole)
     for (std::size_t dim = 0; dim < whole.size(); ++dim) {
         Shape rest = whole;
         rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(dim));
-        if (whole[dim] == static_cast<std::int64_t>(parts.size()) && std::all_of(parts.begin(), parts.end(), [&](const Shape &p) { return p == rest; }))
+        if (whole[dim] == static_cast<std::int64_t>(parts.size())
+            && std::all_of(parts.begin(), parts.end(), [&](const Shape &p) { return p == rest; }))
             return static_cast<int>(dim);
     }
     return -1;
@@ -289,7 +290,8 @@ std::string describe(const std::vector<Pairing> &literal, std::size_t blocks)
 
 } // namespace
 
-Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std::uint32_t> targets, const Schema &source, const Schema &target)
+Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std::uint32_t> targets, const Schema &source,
+                     const Schema &target)
 {
     if (sources.empty() || targets.empty())
         throw Error("", "", "nothing to pair: choose at least one key on each side");

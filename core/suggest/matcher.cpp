@@ -129,7 +129,8 @@ std::vector<Match> chooseMatches(const Side &source, const Side &target, const s
 
 namespace {
 
-TensorMatches matchSome(const Schema &source, const Schema &target, const Skipped &skipped, const ValuePrints *values, const Progress &progress)
+TensorMatches matchSome(const Schema &source, const Schema &target, const Skipped &skipped, const ValuePrints *values,
+                        const Progress &progress)
 {
     const auto [from, to] = cutIntoAtoms(source, target, skipped.source, skipped.target);
     const auto candidates = believe(from, to, values, progress);
@@ -141,16 +142,6 @@ TensorMatches matchSome(const Schema &source, const Schema &target, const Skippe
     result.questions = pairResizedTables(from, to, result.pairings);
     collectRivals(from, to, candidates, matches, result);
     return result;
-}
-
-void skip(Skipped &skipped, const std::vector<Pairing> &pairings)
-{
-    for (const auto &pairing : pairings) {
-        for (const auto s : pairing.sources)
-            skipped.source[s] = true;
-        for (const auto t : pairing.targets)
-            skipped.target[t] = true;
-    }
 }
 
 std::size_t count(const std::vector<bool> &marks)
@@ -211,7 +202,7 @@ TensorMatches matchAll(const Schema &source, const Schema &target, Skipped open,
     auto more = continued(result.pairings, source, target, *shorter, open, progress);
     std::move(more.begin(), more.end(), std::back_inserter(result.pairings));
     // What the rules did not reach, with what stands beside it unknown.
-    skip(open, result.pairings);
+    markPaired(result.pairings, open.source, open.target);
     if (possiblePairs(source, target, open) <= mostPairs)
         append(result, matchSome(source, target, open, values, progress.part(0.6, 1)));
     return result;

@@ -262,7 +262,8 @@ private:
         }
     }
 
-    void collectGap(std::size_t r, const std::string &kind, std::pair<std::size_t, std::size_t> from, std::pair<std::size_t, std::size_t> to)
+    void collectGap(std::size_t r, const std::string &kind, std::pair<std::size_t, std::size_t> from,
+                    std::pair<std::size_t, std::size_t> to)
     {
         Frame frame;
         Gap gap{r, {}, {}};
@@ -304,7 +305,8 @@ private:
         const Listed source = listed(from), target = listed(to);
         if (severalModules(frame.sources, source) && severalModules(frame.targets, target))
             return;
-        if (source.alternatives == target.alternatives && tryMerge(frame, which, source, target, '{' + m_variable + '}', '{' + m_variable + '}'))
+        if (source.alternatives == target.alternatives
+            && tryMerge(frame, which, source, target, '{' + m_variable + '}', '{' + m_variable + '}'))
             return;
         const auto empty = [](const std::string &text) { return text.empty(); };
         const bool whole = std::any_of(source.alternatives.begin(), source.alternatives.end(), empty)

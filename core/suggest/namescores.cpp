@@ -15,7 +15,8 @@ using Counts = std::map<std::string, std::uint32_t>;
 bool saysLittle(const std::string &segment)
 {
     const Words words = canonicalWords({segment});
-    return std::all_of(words.begin(), words.end(), [](const std::string &word) { return lexicon().generic.contains(word) || word.front() == '@'; });
+    return std::all_of(words.begin(), words.end(),
+                       [](const std::string &word) { return lexicon().generic.contains(word) || word.front() == '@'; });
 }
 
 /// Canonical words, and the module's name as it is written: "=cross_attn_image_to_token".

@@ -45,7 +45,8 @@ std::string whyUnused(const Unit &unit, bool anyHeadFilled)
 {
     if (unit.twin)
         return "a running copy of weights that are used";
-    const bool head = std::any_of(unit.words.begin(), unit.words.end(), [](const std::string &word) { return word == "head" || word == "lmhead"; });
+    const bool head
+        = std::any_of(unit.words.begin(), unit.words.end(), [](const std::string &word) { return word == "head" || word == "lmhead"; });
     return head && !anyHeadFilled ? "a head that the target does not have" : std::string();
 }
 

@@ -96,7 +96,8 @@ private:
     {
         const Unit &unit = m_source.units[a.unit];
         std::vector<std::string> paths;
-        const bool named = std::any_of(unit.words.begin(), unit.words.end(), [](const std::string &w) { return lexicon().experts.contains(w); });
+        const bool named
+            = std::any_of(unit.words.begin(), unit.words.end(), [](const std::string &w) { return lexicon().experts.contains(w); });
         const bool shared = std::find(unit.words.begin(), unit.words.end(), "shared") != unit.words.end();
         std::string path = a.shapes.front().size() == 3 || (named && !shared) ? "*" : "";
         for (std::size_t i = 0; i + 1 < unit.segments.size(); ++i) {
@@ -171,7 +172,8 @@ private:
 
     static const Match *worst(const std::vector<const Match *> &matches)
     {
-        return *std::min_element(matches.begin(), matches.end(), [](const Match *a, const Match *b) { return a->confidence < b->confidence; });
+        return *std::min_element(matches.begin(), matches.end(),
+                                 [](const Match *a, const Match *b) { return a->confidence < b->confidence; });
     }
 
     /// Part 0 to part 0, 1 to 1 … of one unit.

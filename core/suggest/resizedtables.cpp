@@ -50,7 +50,8 @@ std::optional<Rows> rowsOf(const Shape &shape)
 /// [.., h, w, c] as it is.
 std::optional<Resizing> ofGrids(const Shape &from, const Shape &to)
 {
-    if (from.size() != 4 || to.size() != 4 || from[0] != 1 || to[0] != 1 || from[3] != to[3] || std::min({from[1], from[2], to[1], to[2]}) < leastGrid)
+    if (from.size() != 4 || to.size() != 4 || from[0] != 1 || to[0] != 1 || from[3] != to[3]
+        || std::min({from[1], from[2], to[1], to[2]}) < leastGrid)
         return std::nullopt;
     return Resizing{{step(Interpolate{1, {to[1], to[2]}, 0, false, "bicubic"})}, 0.7,
                     fmt::format("a grid of {}×{} positions, for one of {}×{}", from[1], from[2], to[1], to[2]), true};
@@ -91,11 +92,15 @@ std::optional<Resizing> ofContext(const Rows &a, const Rows &b)
 {
     const std::int64_t offset = a.count - b.count;
     if (std::abs(offset) <= mostTokens)
-        return Resizing{{offset > 0 ? step(Slice{a.dim, offset, a.count, 1}) : step(Pad{a.dim, -offset, 0, 0})}, 0.55,
-                        fmt::format("{} and {} positions: the rows in front are padding's, if positions are counted from there", a.count, b.count), false};
+        return Resizing {
+            {offset > 0 ? step(Slice {a.dim, offset, a.count, 1}) : step(Pad {a.dim, -offset, 0, 0})},
+            0.55,
+            fmt::format("{} and {} positions: the rows in front are padding's, if positions are counted from there", a.count, b.count),
+            false};
     if (offset < 0)
         return std::nullopt; // nothing says what later positions are
-    return Resizing{{step(Slice{a.dim, 0, b.count, 1})}, 0.6, fmt::format("the first {} of {} positions: a shorter context", b.count, a.count), false};
+    return Resizing {
+        {step(Slice {a.dim, 0, b.count, 1})}, 0.6, fmt::format("the first {} of {} positions: a shorter context", b.count, a.count), false};
 }
 
 bool has(const Words &words, const std::string &word)
@@ -173,12 +178,7 @@ std::optional<Resizing> resizing(const Shape &from, const Shape &to, bool pictur
 std::vector<Pairing> pairResizedTables(const Side &source, const Side &target, std::vector<Pairing> &pairings)
 {
     std::vector<bool> used(source.schema->tensors.size()), filled(target.schema->tensors.size());
-    for (const auto &pairing : pairings) {
-        for (const auto s : pairing.sources)
-            used[s] = true;
-        for (const auto t : pairing.targets)
-            filled[t] = true;
-    }
+    markPaired(pairings, used, filled);
     const auto from = openTables(source, used), to = openTables(target, filled);
     const auto between = [&](const Table &a, const Table &b) -> std::optional<Resizing> {
         if (contradict(*a.unit, *b.unit))

@@ -165,7 +165,8 @@ template <typename Op>
 std::size_t place(const Transform &transform)
 {
     return static_cast<std::size_t>(
-        std::find_if(transform.begin(), transform.end(), [](const Step &s) { return std::holds_alternative<Op>(s.op); }) - transform.begin());
+        std::find_if(transform.begin(), transform.end(), [](const Step &s) { return std::holds_alternative<Op>(s.op); })
+        - transform.begin());
 }
 
 /// The same for the tensors of all experts at once; nothing for what does not happen to experts.
@@ -191,7 +192,8 @@ std::optional<Transform> oneDimensionOn(const Transform &transform, std::int64_t
 }
 
 /// Each expert's tensors, brought together as for one expert and stacked.
-std::optional<Transform> gathered(const Transform &one, const Pairing &pairing, const Schema &source, const Shape &whole, std::int64_t experts)
+std::optional<Transform> gathered(const Transform &one, const Pairing &pairing, const Schema &source, const Shape &whole,
+                                  std::int64_t experts)
 {
     const std::size_t join = place<Concat>(one);
     const auto parts = static_cast<std::int64_t>(pairing.sources.size());
@@ -201,7 +203,8 @@ std::optional<Transform> gathered(const Transform &one, const Pairing &pairing, 
     Shape shape = withFront(each.front().shape, parts * experts);
     if (parts > 1) {
         // [part and expert, …] -> [part, expert, …] -> the part where it is joined.
-        if (join + 1 != one.size() || std::any_of(each.begin(), each.end(), [&](const TensorShape &t) { return t.shape != each.front().shape; }))
+        if (join + 1 != one.size()
+            || std::any_of(each.begin(), each.end(), [&](const TensorShape &t) { return t.shape != each.front().shape; }))
             return std::nullopt;
         shape = withFront(withFront(each.front().shape, experts), parts);
         result.push_back(step(Reshape{shape}));
@@ -214,7 +217,8 @@ std::optional<Transform> gathered(const Transform &one, const Pairing &pairing, 
 }
 
 /// A stack taken apart into each expert's tensors.
-std::optional<Transform> scattered(const Transform &one, const Pairing &pairing, const Shape &ofOne, const Shape &whole, std::int64_t experts)
+std::optional<Transform> scattered(const Transform &one, const Pairing &pairing, const Shape &ofOne, const Shape &whole,
+                                   std::int64_t experts)
 {
     const std::size_t cut = place<Split>(one);
     const auto parts = static_cast<std::int64_t>(pairing.targets.size());
@@ -352,12 +356,14 @@ StackedExperts::StackedExperts(const Schema &source, const Schema &target, const
 
 StackedExperts::Kind StackedExperts::kindOf(const View &view, const Indices &tensors)
 {
-    const auto all = [&](const auto &some) { return std::all_of(tensors.begin(), tensors.end(), [&](auto t) { return some.contains(t); }); };
+    const auto all
+        = [&](const auto &some) { return std::all_of(tensors.begin(), tensors.end(), [&](auto t) { return some.contains(t); }); };
     if (all(view.separate))
         return Kind::Separate;
     if (all(view.stacked))
         return Kind::Stacked;
-    const bool plain = std::none_of(tensors.begin(), tensors.end(), [&](auto t) { return view.separate.contains(t) || view.stacked.contains(t); });
+    const bool plain
+        = std::none_of(tensors.begin(), tensors.end(), [&](auto t) { return view.separate.contains(t) || view.stacked.contains(t); });
     return plain ? Kind::None : Kind::Mixed;
 }
 
@@ -389,7 +395,8 @@ bool StackedExperts::write(Pairing &pairing) const
         pairing.evidence.emplace_back("some implementations mix the rows of the two, which names and shapes do not show");
     } else if (isSquare(fromOne) || isSquare(toOne)) {
         pairing.confidence = std::min(pairing.confidence, orderUnknown);
-        pairing.evidence.emplace_back("each expert's matrix is square, so that its shape does not show whether it lies the other way round");
+        pairing.evidence.emplace_back(
+            "each expert's matrix is square, so that its shape does not show whether it lies the other way round");
     }
     pairing.evidence.push_back("all " + std::to_string(experts) + " experts, in the order of their numbers");
     pairing.transform = std::move(*transform);
@@ -414,7 +421,8 @@ void StackedExperts::writeForAll(TensorMatches &matches) const
     });
     std::erase_if(matches.rivals, [&](const auto &entry) {
         return kindOf(m_target, {entry.first}) != Kind::None
-            || std::any_of(entry.second.begin(), entry.second.end(), [&](const TensorMatches::Rival &rival) { return kindOf(m_source, {rival.source}) != Kind::None; });
+               || std::any_of(entry.second.begin(), entry.second.end(),
+                              [&](const TensorMatches::Rival &rival) { return kindOf(m_source, {rival.source}) != Kind::None; });
     });
 }
 

@@ -142,7 +142,8 @@ std::optional<std::size_t> namedOwner(const Norm &norm, const Block &block)
     for (const std::string kind : {"xattn", "attn", "mlp"})
         if (has(words, kind) && !(after && kind != "mlp"))
             if (const auto owner = only([&](const Sublayer &s) {
-                    return s.kind == kind && std::all_of(s.words.begin(), s.words.end(), [&](const auto &w) { return w == kind || has(words, w); });
+                    return s.kind == kind
+                           && std::all_of(s.words.begin(), s.words.end(), [&](const auto &w) { return w == kind || has(words, w); });
                 }))
                 return owner;
     if (hasDigit(norm.name))
@@ -167,7 +168,8 @@ void giveNumbersTheRest(Block &block, bool orderIsLost)
             numbered.push_back(&norm);
     // TensorFlow numbers from the second on: LayerNorm, LayerNorm_1.
     const bool allNumbered = std::count_if(numbered.begin(), numbered.end(), [](const Norm *n) { return !hasDigit(n->name); }) <= 1
-        && std::all_of(numbered.begin(), numbered.end(), [&](const Norm *n) { return squashed(n->name) == squashed(numbered.front()->name); });
+                             && std::all_of(numbered.begin(), numbered.end(),
+                                            [&](const Norm *n) { return squashed(n->name) == squashed(numbered.front()->name); });
     if (numbered.size() != left.size() || (!allNumbered && numbered.size() > 1))
         return;
     std::set<std::string> kinds;
@@ -197,7 +199,8 @@ void sortAsUsual(Block &block)
     std::vector<std::size_t> order(block.sublayers.size()), place(order.size());
     for (std::size_t s = 0; s < order.size(); ++s)
         order[s] = s;
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(block.sublayers[a]) < rank(block.sublayers[b]); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return rank(block.sublayers[a]) < rank(block.sublayers[b]); });
     std::vector<Sublayer> sorted;
     for (std::size_t s = 0; s < order.size(); ++s) {
         sorted.push_back(block.sublayers[order[s]]);

@@ -24,7 +24,8 @@ void evenOut(std::vector<Pairing> &pairings, const Schema &source, const Schema 
 {
     std::map<std::string, std::vector<std::size_t>> groups;
     for (std::size_t p = 0; p < pairings.size(); ++p)
-        groups[numberless(source.tensors[pairings[p].sources.front()].key) + '\n' + numberless(target.tensors[pairings[p].targets.front()].key)]
+        groups[numberless(source.tensors[pairings[p].sources.front()].key) + '\n'
+               + numberless(target.tensors[pairings[p].targets.front()].key)]
             .push_back(p);
     for (const auto &[name, members] : groups) {
         double sum = 0;
@@ -110,6 +111,16 @@ Rule question(const Pairing &pairing, const Schema &source, const Schema &target
 
 } // namespace
 
+void markPaired(std::span<const Pairing> pairings, std::vector<bool> &sources, std::vector<bool> &targets)
+{
+    for (const auto &pairing : pairings) {
+        for (const auto s : pairing.sources)
+            sources[s] = true;
+        for (const auto t : pairing.targets)
+            targets[t] = true;
+    }
+}
+
 Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions &options, const Progress &progress)
 {
     Mapping mapping;
@@ -128,10 +139,12 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
     }
     std::optional<ValuePrints> values;
     ValueReport report;
-    if (options.sourceValues != nullptr && options.targetValues != nullptr && options.sourceValues->hasValues() && options.targetValues->hasValues()) {
+    if (options.sourceValues != nullptr && options.targetValues != nullptr && options.sourceValues->hasValues()
+        && options.targetValues->hasValues()) {
         const auto begin = std::chrono::steady_clock::now();
         values.emplace(*options.sourceValues, *options.targetValues, progress.part(0, 0.8));
-        report = {values->bytesRead(), values->bytesHeld(), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 0};
+        report = {values->bytesRead(), values->bytesHeld(), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+                  0};
     }
     const Progress rest = values ? progress.part(0.8, 1) : progress;
     TensorMatches matches = matchTensors(source, target, usedSource, filledTarget, values ? &*values : nullptr, rest);
@@ -145,12 +158,7 @@ Mapping suggest(const Schema &source, const Schema &target, const SuggestOptions
     if (options.report != nullptr)
         *options.report = report;
     evenOut(matches.pairings, source, target);
-    for (const auto &pairing : matches.pairings) {
-        for (const auto s : pairing.sources)
-            usedSource[s] = true;
-        for (const auto t : pairing.targets)
-            filledTarget[t] = true;
-    }
+    markPaired(matches.pairings, usedSource, filledTarget);
     std::vector<Rule> rules = rulesFromPairings(matches.pairings, source, target);
     listCandidates(rules, matches, source, target);
     for (auto &rule : rules)

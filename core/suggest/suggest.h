@@ -48,6 +48,9 @@ struct Pairing
     bool operator==(const Pairing &) const = default;
 };
 
+/// Marks the source tensors that pairings take and the target tensors that they fill.
+void markPaired(std::span<const Pairing> pairings, std::vector<bool> &sources, std::vector<bool> &targets);
+
 /// The fewest readable rules that give exactly these pairings and touch no other key of the two schemas; in file
 /// order, grouped by first segments. State, confidence and evidence of a rule are the worst and the union of its pairings'.
 std::vector<Rule> rulesFromPairings(std::span<const Pairing> pairings, const Schema &source, const Schema &target);
@@ -63,6 +66,7 @@ struct Inference
     std::string text;           ///< "3 → 1, concat dim 0, ×12"
     std::vector<Pairing> added; ///< what `rules` bind beyond the given keys: to be shown before they are applied
 };
-Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std::uint32_t> targets, const Schema &source, const Schema &target);
+Inference inferRules(std::span<const std::uint32_t> sources, std::span<const std::uint32_t> targets, const Schema &source,
+                     const Schema &target);
 
 } // namespace rekey

@@ -12,7 +12,8 @@ namespace {
 
 bool holds(const Words &words, const Words &role)
 {
-    return std::all_of(role.begin(), role.end(), [&](const std::string &word) { return std::find(words.begin(), words.end(), word) != words.end(); });
+    return std::all_of(role.begin(), role.end(),
+                       [&](const std::string &word) { return std::find(words.begin(), words.end(), word) != words.end(); });
 }
 
 /// Whether one of two units commonly shares the other's storage.
@@ -68,7 +69,8 @@ void pairLeavesBeside(const Side &source, const Side &target, std::vector<Pairin
 {
     std::vector<const Unit *> unitOf(source.schema->tensors.size(), nullptr);
     std::map<std::string, std::vector<std::pair<const Unit *, const Leaf *>>> open; // by parent, kind and role
-    const auto where = [](const std::string &parent, const std::string &kind, const std::string &role) { return parent + '\n' + kind + '\n' + role; };
+    const auto where
+        = [](const std::string &parent, const std::string &kind, const std::string &role) { return parent + '\n' + kind + '\n' + role; };
     for (const auto &unit : source.units)
         for (const auto &leaf : unit.leaves) {
             unitOf[leaf.tensor] = &unit;
@@ -105,7 +107,8 @@ void pairLeavesBeside(const Side &source, const Side &target, std::vector<Pairin
 
 /// A tensor that is alike in name and shape shares the other's values only where everything beside it has its values: else it is
 /// part of a module that the source does not have.
-void dropPartsOfOpenModules(const Side &target, std::vector<bool> filled, const std::vector<std::uint32_t> &onlyAlike, std::vector<Pairing> &added)
+void dropPartsOfOpenModules(const Side &target, std::vector<bool> filled, const std::vector<std::uint32_t> &onlyAlike,
+                            std::vector<Pairing> &added)
 {
     for (const auto &pairing : added)
         filled[pairing.targets.front()] = true;
@@ -127,12 +130,7 @@ void dropPartsOfOpenModules(const Side &target, std::vector<bool> filled, const 
 void pairLoneLeaves(const Side &source, const Side &target, std::vector<Pairing> &pairings)
 {
     std::vector<bool> used(source.schema->tensors.size()), filled(target.schema->tensors.size());
-    for (const auto &pairing : pairings) {
-        for (const auto s : pairing.sources)
-            used[s] = true;
-        for (const auto t : pairing.targets)
-            filled[t] = true;
-    }
+    markPaired(pairings, used, filled);
     pairLeavesBeside(source, target, pairings, used, filled);
     const auto from = openLeaves(source, used), to = openLeaves(target, filled);
     for (const auto &[leaf, targets] : to) {
@@ -169,12 +167,7 @@ void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pair
             filledByShape[to.tensors[t].shape].push_back(t);
     std::vector<bool> used(source.schema->tensors.size());
     std::vector<bool> filled(to.tensors.size());
-    for (const auto &pairing : pairings) {
-        for (const auto s : pairing.sources)
-            used[s] = true;
-        for (const auto t : pairing.targets)
-            filled[t] = true;
-    }
+    markPaired(pairings, used, filled);
     std::vector<Pairing> added;
     std::vector<std::uint32_t> onlyAlike; // of added
     for (const auto &unit : target.units) {
@@ -194,7 +187,8 @@ void fillTied(const Side &source, const Side &target, std::vector<Pairing> &pair
                     score = 3;
                 else if (shape.size() >= 2 && commonlyTied(unit.words, unitOf[other]->words))
                     score += 1;
-                else if (same->second.size() > 1 || score < 0.5 || (shape.size() < 2 && (leaf.kind != "bias" || shape.empty() || shape[0] < 1000)))
+                else if (same->second.size() > 1 || score < 0.5
+                         || (shape.size() < 2 && (leaf.kind != "bias" || shape.empty() || shape[0] < 1000)))
                     continue;
                 if (score > bestScore) {
                     bestScore = score;

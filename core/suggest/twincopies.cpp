@@ -33,7 +33,8 @@ std::string joined(const std::vector<std::string> &segments, std::size_t begin, 
 bool mayNameTwin(const std::string &key)
 {
     const auto alike = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-    const auto occurs = [&](const std::string &word) { return std::search(key.begin(), key.end(), word.begin(), word.end(), alike) != key.end(); };
+    const auto occurs
+        = [&](const std::string &word) { return std::search(key.begin(), key.end(), word.begin(), word.end(), alike) != key.end(); };
     return std::any_of(lexicon().twins.begin(), lexicon().twins.end(),
                        [&](const Words &twin) { return std::all_of(twin.begin(), twin.end(), occurs); });
 }
@@ -140,8 +141,9 @@ bool hasParts(const Schema &schema)
 {
     std::string_view common = schema.tensors.front().key;
     for (const auto &tensor : schema.tensors)
-        common = common.substr(0, static_cast<std::size_t>(
-                                      std::mismatch(common.begin(), common.end(), tensor.key.begin(), tensor.key.end()).first - common.begin()));
+        common = common.substr(
+            0, static_cast<std::size_t>(std::mismatch(common.begin(), common.end(), tensor.key.begin(), tensor.key.end()).first
+                                        - common.begin()));
     const std::size_t begin = common.find_last_of("./") + 1;
     std::unordered_set<std::string_view> names;
     for (const auto &tensor : schema.tensors) {
@@ -199,7 +201,8 @@ std::vector<bool> equalParts(const Schema &schema)
     };
     constexpr std::size_t mostParts = 8; // more are blocks
     for (std::size_t i = 1; i < parts.size() && parts.size() <= mostParts; ++i)
-        if (std::any_of(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i), [&](const TopPart &part) { return alike(part, parts[i]); }))
+        if (std::any_of(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i),
+                        [&](const TopPart &part) { return alike(part, parts[i]); }))
             for (const auto t : parts[i].tensors)
                 repeated[t] = true;
     return repeated;

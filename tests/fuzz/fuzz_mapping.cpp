@@ -14,8 +14,14 @@ const Schema &schema()
 {
     static const Schema schema = [] {
         Schema result;
-        for (const auto &[key, shape] : {std::pair<const char *, Shape>{"a", {}}, {"a.0", {4}}, {"a.1.weight", {4, 6}}, {"b.0.q", {8, 4}}, {"b.0.k", {8, 4}},
-                                         {"b/1/kernel", {1, 17, 3}}, {"b.10.norm1.bias", {0, 3}}, {"x", {std::int64_t(1) << 60, 8}}})
+        for (const auto &[key, shape] : {std::pair<const char *, Shape> {"a", {}},
+                                         {"a.0", {4}},
+                                         {"a.1.weight", {4, 6}},
+                                         {"b.0.q", {8, 4}},
+                                         {"b.0.k", {8, 4}},
+                                         {"b/1/kernel", {1, 17, 3}},
+                                         {"b.10.norm1.bias", {0, 3}},
+                                         {"x", {std::int64_t(1) << 60, 8}}})
             result.tensors.push_back({key, shape, DType::F32, static_cast<std::uint32_t>(result.tensors.size())});
         return result;
     }();

@@ -22,7 +22,7 @@ for target in "${targets[@]}"; do
     total=$(cat "$folder/count" 2> /dev/null || echo 0)
     while [ "$total" -lt "$wanted" ]; do
         runs=$((wanted - total < portion ? wanted - total : portion))
-        longest=$((total / portion % 4 == 0 ? 8192 : 1024)) # long inputs cost three times as much
+        longest=$((total == 0 ? 8192 : 1024)) # long inputs cost three times as much
         if ! "$build/bin/fuzz-$target" -runs=$runs -max_len=$longest -timeout=60 -rss_limit_mb=2048 -print_funcs=0 -print_final_stats=1 \
             -artifact_prefix="$folder/" "$folder/inputs" > "$folder/log" 2>&1; then
             tail -40 "$folder/log"

@@ -45,7 +45,8 @@ protected:
         Schema source, target;
         std::uint32_t i = 0, j = 0;
         for (int block = 0; block < 3; ++block) {
-            const std::string from = "enc.layers." + std::to_string(block) + ".attn.", to = "vis.blocks." + std::to_string(block) + ".attn.";
+            const std::string from = "enc.layers." + std::to_string(block) + ".attn.",
+                              to = "vis.blocks." + std::to_string(block) + ".attn.";
             for (const char *name : {"q_proj", "k_proj", "v_proj"})
                 source.tensors.push_back({from + name + ".weight", {8, 8}, DType::F32, i++});
             source.tensors.push_back({from + "out.weight", {8, 8}, DType::F32, i++});
@@ -190,7 +191,8 @@ TEST_F(MapWindow, BulkAcceptIsOneStep)
 
 TEST_F(MapWindow, EnterGoesFromAKeyToItsRule)
 {
-    session->document().load(Mapping{{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false}, {});
+    session->document().load(Mapping {{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false},
+                             {});
     ASSERT_TRUE(waitFor([this] { return settled() && filled() == 3; }));
     selectSources({"enc.layers.0.attn.out.weight"});
     EXPECT_EQ(session->selection().rule, 0U);
@@ -201,7 +203,8 @@ TEST_F(MapWindow, EnterGoesFromAKeyToItsRule)
 
 TEST_F(MapWindow, ExportAsksWhenKeysAreOpenAndTheMappingRecordsTheAnswer)
 {
-    session->document().load(Mapping{{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false}, {});
+    session->document().load(Mapping {{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false},
+                             {});
     ASSERT_TRUE(waitFor([this] { return settled() && filled() == 3; }));
     window->desk().exportMapping(QStringLiteral("json"));
     auto *dialog = window->findChild<ExportDialog *>();
@@ -222,7 +225,8 @@ TEST_F(MapWindow, ExportAsksWhenKeysAreOpenAndTheMappingRecordsTheAnswer)
 
 TEST_F(MapWindow, ExportThatCannotBeWrittenSaysSoInTheDialog)
 {
-    session->document().load(Mapping{{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false}, {});
+    session->document().load(Mapping {{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false},
+                             {});
     ASSERT_TRUE(waitFor([this] { return settled(); }));
     window->desk().exportMapping(QStringLiteral("python"));
     auto *dialog = window->findChild<ExportDialog *>();
@@ -319,7 +323,8 @@ TEST_F(MapWindow, CancellingTheQuestionKeepsTheWindow)
 
 TEST_F(MapWindow, TheGateStopsConvertingUntilItIsOverridden)
 {
-    session->document().load(Mapping{{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false}, {});
+    session->document().load(Mapping {{}, {}, {}, {}, {rule("enc.layers.{i}.attn.out.weight", "vis.blocks.{i}.attn.proj.weight")}, false},
+                             {});
     ASSERT_TRUE(waitFor([this] { return settled(); }));
     window->convert();
     auto *dialog = window->findChild<ConvertDialog *>();

@@ -26,7 +26,11 @@ protected:
         page.resize(1440, 760);
         page.show();
     }
-    void openSource() { session.setCheckpoints(openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init"), openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init")); }
+    void openSource()
+    {
+        session.setCheckpoints(openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init"),
+                               openCheckpoint(REKEY_RESOURCES "/demo/hf_sam_tiny_init"));
+    }
     void waitUntilIdle() { ASSERT_TRUE(QTest::qWaitFor([this] { return !page.run().isRunning() && jobs.running().isEmpty(); }, 20000)); }
 
     QTemporaryDir folder;

@@ -186,7 +186,8 @@ void Tour::segmentEverything()
     segment->everything().setOptions(options);
     segment->everything().start();
     WAIT_FOR(segment->everything().answer(Which::Converted) != nullptr && !segment->everything().isRunning(), 60000);
-    const EverythingAnswer *original = segment->everything().answer(Which::Original), *converted = segment->everything().answer(Which::Converted);
+    const EverythingAnswer *original = segment->everything().answer(Which::Original),
+                           *converted = segment->everything().answer(Which::Converted);
     ASSERT_TRUE(original && original->result && converted->result) << original->error.toStdString();
     EXPECT_GT(original->result->masks.size(), 0U);
     EXPECT_EQ(original->result->masks.size(), converted->result->masks.size());

@@ -90,8 +90,9 @@ QString ConvertOutcome::text() const
         for (const std::filesystem::path &file : files)
             names.append(QString::fromStdString(file.filename().string()));
     }
-    QString text = translated("Converted %1 tensors, %2, in %3: %4.")
-                       .arg(countText(report.tensors), bytesText(report.bytes), durationText(milliseconds), names.join(QStringLiteral(", ")));
+    QString text
+        = translated("Converted %1 tensors, %2, in %3: %4.")
+              .arg(countText(report.tensors), bytesText(report.bytes), durationText(milliseconds), names.join(QStringLiteral(", ")));
     if (report.largestRounding > 0)
         text += QLatin1Char(' ') + translated("Largest rounding %1.").arg(errorText(report.largestRounding));
     if (report.overflows > 0)

@@ -97,11 +97,14 @@ Session::Session(Jobs &jobs, Settings &settings, QObject *parent)
         made->statistics = std::make_unique<SideStatistics>(jobs);
         connect(made->statistics.get(), &SideStatistics::changed, this, [this, side] { Q_EMIT statisticsChanged(side); });
         connect(&made->watch, &FileWatch::changed, this, [this, side](const QString &file) {
-            Q_EMIT changedOnDisk(side, tr("%1 was changed by another program after it was opened. Its values may not be what is shown.").arg(file));
+            Q_EMIT changedOnDisk(
+                side, tr("%1 was changed by another program after it was opened. Its values may not be what is shown.").arg(file));
         });
         connect(&made->watch, &FileWatch::vanished, this, [this, side](const QString &file) {
-            Q_EMIT changedOnDisk(side, tr("%1 was removed or renamed after it was opened. Its keys stay in sight; its values can be read only as "
-                                          "long as it stays open.").arg(file));
+            Q_EMIT changedOnDisk(side,
+                                 tr("%1 was removed or renamed after it was opened. Its keys stay in sight; its values can be read only as "
+                                    "long as it stays open.")
+                                     .arg(file));
         });
     }
     connect(m_document.get(), &MappingDocument::resolutionChanged, this, &Session::followResolution);

@@ -30,7 +30,8 @@ QString shapesText(const std::vector<std::uint32_t> &tensors, const Schema &sche
 
 } // namespace
 
-void BindingsModel::setBindings(std::vector<Assignment> bindings, std::shared_ptr<const Schema> source, std::shared_ptr<const Schema> target)
+void BindingsModel::setBindings(std::vector<Assignment> bindings, std::shared_ptr<const Schema> source,
+                                std::shared_ptr<const Schema> target)
 {
     beginResetModel();
     m_bindings = std::move(bindings);

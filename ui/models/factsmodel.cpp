@@ -43,9 +43,11 @@ FactSection totals(const Checkpoint &checkpoint)
     section.facts.push_back({translated("Format"), latin(checkpoint.formatText())});
     if (!checkpoint.path().empty())
         section.facts.push_back({translated("Path"), keyText(checkpoint.path().string())});
-    section.facts.push_back({translated("Root"), checkpoint.root().text.empty() ? translated("whole file") : keyText(checkpoint.root().text)});
-    section.facts.push_back({translated("Tensors"), translated("%1, %2 values, %3")
-                                                         .arg(countText(checkpoint.tensors().size()), countText(values), bytesText(bytes))});
+    section.facts.push_back(
+        {translated("Root"), checkpoint.root().text.empty() ? translated("whole file") : keyText(checkpoint.root().text)});
+    section.facts.push_back(
+        {translated("Tensors"),
+         translated("%1, %2 values, %3").arg(countText(checkpoint.tensors().size()), countText(values), bytesText(bytes))});
     return section;
 }
 

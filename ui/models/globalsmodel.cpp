@@ -76,7 +76,10 @@ QVariant GlobalsModel::data(const QModelIndex &index, int role) const
     const auto column = static_cast<Column>(index.column());
     switch (role) {
     case Qt::DisplayRole:
-        return column == Name ? nameText(shown) : column == Grading ? gradeText(shown.grade) : column == Use ? useText(shown) : placeText(shown);
+        return column == Name      ? nameText(shown)
+               : column == Grading ? gradeText(shown.grade)
+               : column == Use     ? useText(shown)
+                                   : placeText(shown);
     case Qt::ToolTipRole:
         return QStringLiteral("%1: %2, %3, %4").arg(nameText(shown), gradeText(shown.grade), useText(shown), placeText(shown));
     case CellIconRole:
@@ -115,10 +118,12 @@ SafetyVerdict safetyVerdict(const Checkpoint &checkpoint)
     else if (all == 0)
         verdict.sentence = GlobalsModel::tr("This format holds names, shapes and bytes. There is nothing in it to run.");
     else if (worst == nullptr)
-        verdict.sentence = GlobalsModel::tr("Opening it was safe: the pickle was read as data. The names that it would import are all known to be harmless.");
+        verdict.sentence = GlobalsModel::tr(
+            "Opening it was safe: the pickle was read as data. The names that it would import are all known to be harmless.");
     else if (verdict.dangerous == 0)
-        verdict.sentence = GlobalsModel::tr("Opening it was safe: the pickle was read as data, nothing was imported or called. "
-                                            "Loading it in Python would import the unknown names; their objects are shown as they are in Metadata.");
+        verdict.sentence
+            = GlobalsModel::tr("Opening it was safe: the pickle was read as data, nothing was imported or called. "
+                               "Loading it in Python would import the unknown names; their objects are shown as they are in Metadata.");
     else
         verdict.sentence = GlobalsModel::tr("Opening it was safe: the pickle was read as data, nothing was imported or called. "
                                             "Loading it in Python without weights_only would run what is marked dangerous.");

@@ -56,7 +56,8 @@ public:
         int x = option.rect.x() + (index.column() == 0 ? cellPadding : 0);
         painter->save();
         if (const QString name = index.data(CellIconRole).toString(); !name.isEmpty()) {
-            painter->drawPixmap(x, option.rect.center().y() - 6, iconPixmap(name, 14, painter->device()->devicePixelRatioF(), statusColour));
+            painter->drawPixmap(x, option.rect.center().y() - 6,
+                                iconPixmap(name, 14, painter->device()->devicePixelRatioF(), statusColour));
             x += 20;
         }
         paintText(*painter, QRect(x, option.rect.y(), option.rect.right() - x - 3, option.rect.height()), index.data().toString(),
@@ -150,7 +151,10 @@ void CellView::drawRow(QPainter *painter, const QStyleOptionViewItem &option, co
     const QRect row(0, option.rect.y(), viewport()->width(), option.rect.height());
     const bool selected = selectionModel()->isRowSelected(index.row(), index.parent());
     const bool heading = index.data(CellHeadingRole).toBool();
-    painter->fillRect(row, selected ? theme.sel : m_hovered == index.siblingAtColumn(0) && !heading ? theme.hover : heading ? theme.alt : theme.base);
+    painter->fillRect(row, selected                                            ? theme.sel
+                           : m_hovered == index.siblingAtColumn(0) && !heading ? theme.hover
+                           : heading                                           ? theme.alt
+                                                                               : theme.base);
     paintLineBelow(*painter, row, theme.line);
     QStyleOptionViewItem cell;
     initViewItemOption(&cell);

@@ -93,7 +93,8 @@ void MetadataPanel::follow(Side side)
     if (!checkpoint)
         return;
     for (const Root &root : checkpoint->roots())
-        column.root->addItem(QStringLiteral("%1 (%2)").arg(root.text.empty() ? tr("whole file") : keyText(root.text), countText(root.tensors)));
+        column.root->addItem(
+            QStringLiteral("%1 (%2)").arg(root.text.empty() ? tr("whole file") : keyText(root.text), countText(root.tensors)));
     for (int i = 0; i < column.root->count(); ++i) {
         if (checkpoint->roots()[static_cast<std::size_t>(i)].text == checkpoint->root().text)
             column.root->setCurrentIndex(i);

@@ -40,8 +40,8 @@ public:
         if (!index.isValid() || (role != Qt::DisplayRole && role != Qt::ToolTipRole))
             return {};
         const KeyTree::Node &shown = m_tree->nodes[node(index.row())];
-        const QString detail
-            = shown.shapes.empty() ? PairDialog::tr("%n key(s)", nullptr, static_cast<int>(shown.keys)) : QString::fromStdString(shown.shapes);
+        const QString detail = shown.shapes.empty() ? PairDialog::tr("%n key(s)", nullptr, static_cast<int>(shown.keys))
+                                                    : QString::fromStdString(shown.shapes);
         return keyText(shown.path) + QStringLiteral("   ") + detail;
     }
 

@@ -206,7 +206,9 @@ void PairingDrag::showText(const QString &rule)
 {
     if (!m_label)
         return;
-    m_label->setText(rule.isEmpty() ? m_what : m_what + QStringLiteral("<br>") + rule.toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>")));
+    m_label->setText(rule.isEmpty()
+                         ? m_what
+                         : m_what + QStringLiteral("<br>") + rule.toHtmlEscaped().replace(QLatin1Char('\n'), QStringLiteral("<br>")));
     m_label->adjustSize();
     place(m_last);
 }

@@ -40,7 +40,8 @@ public:
     void setRules(std::vector<Rule> rules)
     {
         m_rules = std::move(rules);
-        const int lines = std::min(static_cast<int>(m_rules.size()), mostRuleLines) + (static_cast<int>(m_rules.size()) > mostRuleLines ? 1 : 0);
+        const int lines
+            = std::min(static_cast<int>(m_rules.size()), mostRuleLines) + (static_cast<int>(m_rules.size()) > mostRuleLines ? 1 : 0);
         setFixedHeight(lines * lineHeight + 8);
         QStringList texts;
         for (const Rule &rule : m_rules)
@@ -64,15 +65,18 @@ protected:
             const QString source = joined(rule.sources), target = joined(rule.targets);
             const QFontMetrics metrics(painter.font());
             const int room = right - 36 - 28;
-            const int sourceWidth = std::min(metrics.horizontalAdvance(source), std::max(room / 2, room - metrics.horizontalAdvance(target)));
+            const int sourceWidth
+                = std::min(metrics.horizontalAdvance(source), std::max(room / 2, room - metrics.horizontalAdvance(target)));
             drawPattern(painter, QRect(36, y, sourceWidth + 1, lineHeight), source, theme, theme.text);
-            painter.drawPixmap(36 + sourceWidth + 6, y + 4, iconPixmap(QStringLiteral("arrow-right"), 16, devicePixelRatioF(), theme.text2));
+            painter.drawPixmap(36 + sourceWidth + 6, y + 4,
+                               iconPixmap(QStringLiteral("arrow-right"), 16, devicePixelRatioF(), theme.text2));
             drawPattern(painter, QRect(36 + sourceWidth + 28, y, right - 36 - sourceWidth - 28, lineHeight), target, theme, theme.text);
             if (!transform.isEmpty())
                 paintTag(painter, QRect(right + 8, y, tagWidth(transform), lineHeight), transform, theme);
         }
         if (static_cast<int>(m_rules.size()) > mostRuleLines)
-            paintText(painter, QRect(36, y, width() - 48, lineHeight), PairingProposal::tr("and %n more rule(s)", nullptr, static_cast<int>(m_rules.size()) - mostRuleLines),
+            paintText(painter, QRect(36, y, width() - 48, lineHeight),
+                      PairingProposal::tr("and %n more rule(s)", nullptr, static_cast<int>(m_rules.size()) - mostRuleLines),
                       secondaryFont(), theme.text2);
     }
 

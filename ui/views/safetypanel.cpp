@@ -37,7 +37,8 @@ QWidget *SafetyPanel::makeColumn(Side side)
     made.model = new GlobalsModel(this);
     made.view = new CellView(made.model);
     made.view->setStretchedColumns({GlobalsModel::Name});
-    made.view->setAccessibleName(side == Side::Source ? tr("Names that the source would import") : tr("Names that the target would import"));
+    made.view->setAccessibleName(side == Side::Source ? tr("Names that the source would import")
+                                                      : tr("Names that the target would import"));
     auto *layout = new QVBoxLayout(column);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
@@ -81,9 +82,11 @@ void SafetyPanel::follow(Side side)
         column.sentence->setText(verdict.sentence);
         column.doubtful = static_cast<int>(verdict.unknown + verdict.dangerous);
         if (verdict.dangerous > 0)
-            column.header->setChip(QStringLiteral("error"), tr("%1 dangerous, nothing executed").arg(countText(verdict.dangerous)), Status::Missing);
+            column.header->setChip(QStringLiteral("error"), tr("%1 dangerous, nothing executed").arg(countText(verdict.dangerous)),
+                                   Status::Missing);
         else if (verdict.unknown > 0)
-            column.header->setChip(QStringLiteral("warning"), tr("%1 unknown, nothing executed").arg(countText(verdict.unknown)), Status::ToReview);
+            column.header->setChip(QStringLiteral("warning"), tr("%1 unknown, nothing executed").arg(countText(verdict.unknown)),
+                                   Status::ToReview);
         else
             column.header->setChip(QStringLiteral("check"), tr("Nothing executed"), Status::Proven);
     }

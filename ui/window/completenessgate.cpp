@@ -197,14 +197,16 @@ bool CompletenessGate::listStops()
     const auto keys = [&](TargetStatus outcome, const QString &one, const QString &many) {
         return resolution->count(outcome) == 1 ? one : many;
     };
-    stop(TargetStatus::ToReview, Status::ToReview, keys(TargetStatus::ToReview, tr("%1 key to review"), tr("%1 keys to review")), tr("Choose…"));
+    stop(TargetStatus::ToReview, Status::ToReview, keys(TargetStatus::ToReview, tr("%1 key to review"), tr("%1 keys to review")),
+         tr("Choose…"));
     stop(TargetStatus::Missing, Status::Missing, keys(TargetStatus::Missing, tr("%1 missing key"), tr("%1 missing keys")), tr("Show"));
     stop(TargetStatus::Mismatched, Status::Mismatched, keys(TargetStatus::Mismatched, tr("%1 mismatched key"), tr("%1 mismatched keys")),
          tr("Show"));
-    stop(TargetStatus::Conflicting, Status::Conflicting, keys(TargetStatus::Conflicting, tr("%1 conflicting key"), tr("%1 conflicting keys")),
-         tr("Show"));
+    stop(TargetStatus::Conflicting, Status::Conflicting,
+         keys(TargetStatus::Conflicting, tr("%1 conflicting key"), tr("%1 conflicting keys")), tr("Show"));
     if (stops > 0)
-        m_header->setChip(QStringLiteral("error"), stops == 1 ? tr("1 thing stops it") : tr("%1 things stop it").arg(stops), Status::Missing);
+        m_header->setChip(QStringLiteral("error"), stops == 1 ? tr("1 thing stops it") : tr("%1 things stop it").arg(stops),
+                          Status::Missing);
     else
         m_header->setChip(QStringLiteral("check"), tr("Ready"), Status::Proven);
     return stops > 0;

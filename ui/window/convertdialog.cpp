@@ -281,7 +281,8 @@ void ConvertDialog::start()
     const ConvertChoice chosen = choice();
     // The override is part of the document from here on, and can be undone like any edit.
     m_session.document().change(chosen.request.mapping, tr("Convert with open keys"));
-    m_session.settings().setLastFolder(QStringLiteral("convert"), QString::fromStdString(chosen.request.destination.parent_path().string()));
+    m_session.settings().setLastFolder(QStringLiteral("convert"),
+                                       QString::fromStdString(chosen.request.destination.parent_path().string()));
     m_job = m_session.jobs().start(
         this, QStringLiteral("convert"), tr("Converting"), [chosen](const Progress &progress) { return carryOut(chosen, progress); },
         [this](const ConvertOutcome &outcome) {

@@ -257,8 +257,8 @@ void MainWindow::makeFileMenu()
     file->addSeparator();
     file->addAction(tr("Open &mapping…"), m_desk, &FileDesk::openMapping);
     m_pairActions.append(file->addAction(tr("&Save mapping"), QKeySequence::Save, this, [this] { m_desk->saveMapping(false); }));
-    m_pairActions.append(
-        file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this, [this] { m_desk->saveMapping(true); }));
+    m_pairActions.append(file->addAction(tr("Save mapping &as…"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), this,
+                                         [this] { m_desk->saveMapping(true); }));
     QMenu *exports = file->addMenu(icon(QStringLiteral("export")), tr("&Export"));
     for (const Exporter &exporter : exporters()) {
         const QString id = QString::fromUtf8(exporter.id.data(), static_cast<qsizetype>(exporter.id.size()));

@@ -112,8 +112,14 @@ TEST(HalfProducts, AreThoseOfTheRoundedFactors)
     for (const Factors factors : halfFactors) {
         if (!tiles::available(factors))
             continue;
-        for (const auto &[rows, in, columns] :
-             {std::tuple {1, 1, 1}, {13, 31, 63}, {14, 32, 64}, {15, 33, 65}, {29, 100, 130}, {43, 1701, 97}, {28, 768, 64}, {3, 769, 31}}) {
+        for (const auto &[rows, in, columns] : {std::tuple {1, 1, 1},
+                                                {13, 31, 63},
+                                                {14, 32, 64},
+                                                {15, 33, 65},
+                                                {29, 100, 130},
+                                                {43, 1701, 97},
+                                                {28, 768, 64},
+                                                {3, 769, 31}}) {
             const at::Tensor row = powersOfTen({rows, 1}, -15, 15), column = powersOfTen({columns, 1}, -15, 15);
             const std::tuple<const char *, at::Tensor, at::Tensor> cases[] = {
                 {"ordinary", at::randn({rows, in}), at::randn({columns, in}) * 0.02},
@@ -187,7 +193,8 @@ TEST(HalfProducts, TiesGoToEvenAndSpecialValuesStay)
         const at::Tensor one = at::ones({1, 1});
         if (factors != Factors::F16) {
             for (const float x : {0x1.01p0F, 0x1.03p0F, -0x1.01p5F, 0x1.010002p-3F, 0x1.00fffep0F, 0x1.ffp7F})
-                EXPECT_EQ(product(factors, at::full({1, 1}, x), one).item<float>(), at::full({1, 1}, x).to(at::kBFloat16).item<float>()) << x;
+                EXPECT_EQ(product(factors, at::full({1, 1}, x), one).item<float>(), at::full({1, 1}, x).to(at::kBFloat16).item<float>())
+                    << x;
         }
         EXPECT_EQ(product(factors, at::full({1, 1}, std::numeric_limits<float>::max()), one * 0x1p-10).item<float>(),
                   factors == Factors::F16            ? 0x1p118F

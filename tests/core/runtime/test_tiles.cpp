@@ -74,7 +74,8 @@ TEST(WholeModel, DoesNotDependOnTheNumberOfThreads)
         }
         for (std::size_t i = 1; i < logits.size(); ++i) {
             EXPECT_LE(difference(embeddings[i], embeddings[0]), 1e-5) << precisionName(precision);
-            // In half precision within rounding of the decoder's fp32: three units in the last place of the largest logits, which are about 50.
+            // In half precision within rounding of the decoder's fp32: three units in the last place of the largest logits, which are
+            // about 50.
             EXPECT_LE(difference(logits[i], logits[0]), precision == Precision::F32 ? 1e-5 : 2e-5) << precisionName(precision);
         }
     }

@@ -52,8 +52,9 @@ Json scoreFolder(const fs::path &folder, const std::string &name)
         extra[pair] = {{"rules", suggested.mapping.rules.size()}, {"seconds", suggested.seconds}};
     }
     const fs::path report = output / "report.txt";
-    const std::string command = std::string("\"") + REKEY_PYTHON + "\" \"" + (suggestData() / "score.py").string() + "\" --json --show 5 --folder \""
-        + folder.string() + "\" \"" + output.string() + "\" > \"" + report.string() + "\"";
+    const std::string command = std::string("\"") + REKEY_PYTHON + "\" \"" + (suggestData() / "score.py").string()
+                                + "\" --json --show 5 --folder \"" + folder.string() + "\" \"" + output.string() + "\" > \""
+                                + report.string() + "\"";
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
     Json json = Json::parse(std::ifstream(report), nullptr, false);
     EXPECT_FALSE(json.is_discarded()) << report;

@@ -84,7 +84,8 @@ TEST_P(FoldedNorms, areProvenWithTheirEps)
     EXPECT_EQ(rule.state, RuleState::Proven);
     EXPECT_EQ(rule.transform, (Transform{Step{FoldBatchNorm{eps, bias}}}));
     EXPECT_EQ(rule.sources.size(), bias ? 6U : 5U);
-    EXPECT_THAT(rule.evidence, Contains(HasSubstr("once the batch norm is folded in, eps " + std::string(eps == 1e-5 ? "1e-05" : "0.001"))));
+    EXPECT_THAT(rule.evidence,
+                Contains(HasSubstr("once the batch norm is folded in, eps " + std::string(eps == 1e-5 ? "1e-05" : "0.001"))));
 }
 
 INSTANTIATE_TEST_SUITE_P(Eps, FoldedNorms, testing::Values(Norm{1e-5, false}, Norm{1e-5, true}, Norm{1e-3, false}, Norm{1e-3, true}),

@@ -73,7 +73,8 @@ TEST(ResizedTables, aTableIsFilledOrAskedFor)
     Mapping mapping = suggest(grown.first, grown.second);
     const auto asked = resolve(mapping, grown.first, grown.second);
     EXPECT_EQ(asked.count(TargetStatus::ToReview), 1U);
-    const auto rule = std::find_if(mapping.rules.begin(), mapping.rules.end(), [](const Rule &r) { return r.state == RuleState::ToReview; });
+    const auto rule
+        = std::find_if(mapping.rules.begin(), mapping.rules.end(), [](const Rule &r) { return r.state == RuleState::ToReview; });
     ASSERT_NE(rule, mapping.rules.end());
     EXPECT_EQ(rule->kind, RuleKind::Init);
     ASSERT_EQ(rule->candidates.size(), 1U);
@@ -118,7 +119,8 @@ TEST(Tied, partOfAModuleThatTheSourceLacksIsNoCopy)
     }
     const Resolution resolution = resolve(suggest(pair.first, pair.second), pair.first, pair.second);
     for (std::size_t t = 0; t < pair.second.tensors.size(); ++t)
-        EXPECT_EQ(resolution.targets[t].status == TargetStatus::Filled, pair.second.tensors[t].key.starts_with("neck")) << pair.second.tensors[t].key;
+        EXPECT_EQ(resolution.targets[t].status == TargetStatus::Filled, pair.second.tensors[t].key.starts_with("neck"))
+            << pair.second.tensors[t].key;
 }
 
 } // namespace

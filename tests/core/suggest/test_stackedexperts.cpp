@@ -34,7 +34,8 @@ SchemaPair mixture(std::int64_t layers, std::int64_t experts, bool inputFirst)
                 addTo(*side, expert + "down_proj.weight", {narrow, wide});
             }
             if (side == &pair.second) {
-                addTo(*side, layer + "mlp.experts.gate_up_proj", inputFirst ? Shape{experts, narrow, 2 * wide} : Shape{experts, 2 * wide, narrow});
+                addTo(*side, layer + "mlp.experts.gate_up_proj",
+                      inputFirst ? Shape {experts, narrow, 2 * wide} : Shape {experts, 2 * wide, narrow});
                 addTo(*side, layer + "mlp.experts.down_proj", inputFirst ? Shape{experts, wide, narrow} : Shape{experts, narrow, wide});
             }
             addTo(*side, layer + "input_layernorm.weight", {narrow});
@@ -64,7 +65,8 @@ TEST_P(Experts, areStackedInTheOrderOfTheirNumbers)
         ASSERT_EQ(assignment.sources.size(), static_cast<std::size_t>(fused ? 2 * experts : experts)) << key;
         for (std::size_t s = 0; s < assignment.sources.size(); ++s) {
             const std::string name = !fused ? "down" : s < static_cast<std::size_t>(experts) ? "gate" : "up";
-            const std::string wanted = key.substr(0, key.find("experts.")) + "experts." + number(static_cast<std::int64_t>(s) % experts) + '.' + name + "_proj.weight";
+            const std::string wanted = key.substr(0, key.find("experts.")) + "experts." + number(static_cast<std::int64_t>(s) % experts)
+                                       + '.' + name + "_proj.weight";
             EXPECT_EQ(source.tensors[assignment.sources[s]].key, wanted);
         }
         const Rule &rule = mapping.rules[assignment.rule];

@@ -28,7 +28,8 @@ Schema withCopy(const Schema &plain, const Copied &way)
             std::string key = tensor.key;
             if (copy && way.dotless)
                 std::erase(key, '.');
-            both.tensors.push_back({(copy ? way.copy : way.original) + key, tensor.shape, tensor.dtype, static_cast<std::uint32_t>(both.tensors.size())});
+            both.tensors.push_back(
+                {(copy ? way.copy : way.original) + key, tensor.shape, tensor.dtype, static_cast<std::uint32_t>(both.tensors.size())});
         }
     };
     add(way.copyFirst);
@@ -37,7 +38,8 @@ Schema withCopy(const Schema &plain, const Copied &way)
 }
 
 /// Target key -> source key without its prefix.
-std::map<std::string, std::string> filled(const Schema &source, const Schema &target, const std::string &prefix, std::size_t &outside, double &surest)
+std::map<std::string, std::string> filled(const Schema &source, const Schema &target, const std::string &prefix, std::size_t &outside,
+                                          double &surest)
 {
     const Mapping mapping = suggest(source, target);
     const Resolution resolution = resolve(mapping, source, target);
@@ -69,7 +71,8 @@ class CopiesOf : public testing::TestWithParam<const char *>
 {
 protected:
     CopiesOf()
-        : source(openCheckpoint(suggestData() / GetParam() / "source.json")), target(openCheckpoint(suggestData() / GetParam() / "target.json"))
+        : source(openCheckpoint(suggestData() / GetParam() / "source.json"))
+        , target(openCheckpoint(suggestData() / GetParam() / "target.json"))
     {
     }
     std::shared_ptr<const Checkpoint> source, target;
@@ -104,14 +107,16 @@ TEST_P(CopiesOf, ofTwoThatNoNameTellsApartOneIsTakenWholly)
 }
 
 INSTANTIATE_TEST_SUITE_P(Unlike, CopiesOf,
-                         testing::Values("bench/gpt2_hf__nanogpt", "bench/resnet50_tv__hf", "bench/sd_vae_ldm__diffusers", "bench/segformer_b0_nv__hf"));
+                         testing::Values("bench/gpt2_hf__nanogpt", "bench/resnet50_tv__hf", "bench/sd_vae_ldm__diffusers",
+                                         "bench/segformer_b0_nv__hf"));
 
 TEST(TwinCopies, blocksAreNoCopies)
 {
     Schema blocks;
     for (const char *block : {"model.layers.0.", "model.layers.1."})
         for (int i = 0; i < 20; ++i)
-            blocks.tensors.push_back({block + ("part" + std::to_string(i)) + ".weight", {4, 4}, DType::F32, static_cast<std::uint32_t>(blocks.tensors.size())});
+            blocks.tensors.push_back(
+                {block + ("part" + std::to_string(i)) + ".weight", {4, 4}, DType::F32, static_cast<std::uint32_t>(blocks.tensors.size())});
     const auto repeated = equalParts(blocks);
     EXPECT_EQ(std::count(repeated.begin(), repeated.end(), true), 0);
 }

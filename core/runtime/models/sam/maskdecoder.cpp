@@ -124,7 +124,9 @@ at::Tensor MaskDecoder::upscale(const at::Tensor &image, const Trace &trace) con
 {
     // Recorded with the channels first, as modules of convolutions give it.
     const auto result = [&](const char *what, const at::Tensor &map) {
-        return trace ? traced(trace, std::string("decoder.upscale.") + what, map.permute({2, 0, 1}).unsqueeze(0)).squeeze(0).permute({1, 2, 0})
+        return trace ? traced(trace, std::string("decoder.upscale.") + what, map.permute({2, 0, 1}).unsqueeze(0))
+                           .squeeze(0)
+                           .permute({1, 2, 0})
                      : map;
     };
     at::Tensor x = result("conv1", doubled(image.reshape({m_config.grid, m_config.grid, -1}), m_up0));
