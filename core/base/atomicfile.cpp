@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -140,6 +141,20 @@ void AtomicFile::write(std::span<const std::byte> bytes)
 void AtomicFile::write(std::string_view text)
 {
     write(std::as_bytes(std::span(text)));
+}
+
+void AtomicFile::write(const FileStretch &stretch)
+{
+    flush();
+    const std::uint64_t copied = stretch.file->copyTo(m_descriptor, m_position, stretch.offset, stretch.count);
+    m_position += copied;
+    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(bufferBytes, stretch.count - copied)));
+    for (std::uint64_t done = copied; done < stretch.count;) {
+        const auto piece = std::span(bytes).first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), stretch.count - done)));
+        stretch.file->read(stretch.offset + done, piece);
+        put(piece.data(), piece.size());
+        done += piece.size();
+    }
 }
 
 void AtomicFile::seek(std::uint64_t position)

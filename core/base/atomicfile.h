@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/base/mappedfile.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -31,6 +33,8 @@ public:
     /// Throws Error when the disk is full or the file cannot be written.
     void write(std::span<const std::byte> bytes);
     void write(std::string_view text);
+    /// The bytes of another file, copied by the kernel where it can. Throws Error also when that file cannot be read.
+    void write(const FileStretch &stretch);
     /// Goes on writing at another place; what is skipped reads as zeros.
     void seek(std::uint64_t position);
     /// Everything written so far reaches the file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/base/mappedfile.h"
 #include "core/base/progress.h"
 #include "core/checkpoint/schema.h"
 
@@ -120,6 +121,8 @@ public:
     /// The bytes where they lie, when they are row-major contiguous, little-endian, stored uncompressed; else empty.
     /// May be unaligned. Valid as long as the checkpoint lives.
     std::span<const std::byte> view(std::size_t index) const;
+    /// Where the same bytes stand in a file, checked as view() checks them; nothing where view() has nothing, or not from a file.
+    std::optional<FileStretch> stretch(std::size_t index) const;
 
     /// Elements [first, first+count) of tensor `index` in row-major order, little-endian, into `out` (exactly
     /// byteCount(dtype, count) bytes; for block types first and count are whole blocks). Throws Error when the file

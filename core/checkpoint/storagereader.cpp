@@ -170,25 +170,36 @@ void StorageReader::verify(std::uint32_t index) const
                     "its bytes do not have the checksum that the archive states: the file is damaged or was tampered with");
 }
 
-std::span<const std::byte> StorageReader::view(const TensorEntry &entry) const
+/// Where the tensor's bytes begin in its storage, if they lie there one after the other as they are meant.
+std::optional<std::uint64_t> StorageReader::beginInPlace(const TensorEntry &entry) const
 {
     const bool plain = entry.kind == TensorKind::Dense || entry.kind == TensorKind::Storage || entry.kind == TensorKind::Numpy;
     if (!plain || entry.storage >= m_content.storages.size() || !isContiguous(entry) || entry.conjugate || entry.negative)
-        return {};
+        return std::nullopt;
+    if (m_content.storages[entry.storage].bigEndian && scalarBytes(entry.dtype) > 1)
+        return std::nullopt;
+    return byteCount(entry.dtype, entry.offset);
+}
+
+std::span<const std::byte> StorageReader::view(const TensorEntry &entry) const
+{
+    const auto begin = beginInPlace(entry);
+    if (begin && m_content.storages[entry.storage].encoding == Storage::Encoding::Memory)
+        return std::span(*m_content.storages[entry.storage].memory).subspan(*begin, entry.bytes());
+    const auto place = stretch(entry);
+    return place ? place->file->bytes().subspan(place->offset, place->count) : std::span<const std::byte>();
+}
+
+std::optional<FileStretch> StorageReader::stretch(const TensorEntry &entry) const
+{
+    const auto begin = beginInPlace(entry);
+    if (!begin || m_content.storages[entry.storage].encoding != Storage::Encoding::Stored)
+        return std::nullopt;
     const Storage &storage = m_content.storages[entry.storage];
-    if (storage.bigEndian && scalarBytes(entry.dtype) > 1)
-        return {};
-    const auto begin = byteCount(entry.dtype, entry.offset);
-    if (!begin)
-        return {};
-    if (storage.encoding == Storage::Encoding::Memory)
-        return std::span(*storage.memory).subspan(*begin, entry.bytes());
-    if (storage.encoding != Storage::Encoding::Stored)
-        return {};
-    const MappedFile &file = *m_content.files[storage.file];
-    file.checkIntact();
+    const std::shared_ptr<const MappedFile> &file = m_content.files[storage.file];
+    file->checkIntact();
     verify(entry.storage);
-    return file.bytes().subspan(storage.offset + storage.begin + *begin, entry.bytes());
+    return FileStretch{file, storage.offset + storage.begin + *begin, entry.bytes()};
 }
 
 void StorageReader::inflate(std::uint32_t index, std::uint64_t begin, std::span<std::byte> out) const

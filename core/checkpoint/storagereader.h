@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,7 @@ public:
 
     /// See Checkpoint::view() and Checkpoint::read().
     std::span<const std::byte> view(const TensorEntry &entry) const;
+    std::optional<FileStretch> stretch(const TensorEntry &entry) const;
     void read(const TensorEntry &entry, std::uint64_t first, std::uint64_t count, std::span<std::byte> out) const;
 
     /// Reads the whole record and compares its CRC-32; once per record. Throws Error.
@@ -29,6 +31,7 @@ public:
 private:
     struct Inflater;
 
+    std::optional<std::uint64_t> beginInPlace(const TensorEntry &entry) const;
     void copy(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> out) const;
     void inflate(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> out) const;
     std::span<const std::byte> whole(std::uint32_t storage, std::shared_ptr<const std::vector<std::byte>> &keep) const;

@@ -42,6 +42,7 @@ private:
     bool sameValue(std::size_t a, std::size_t b) const;
     /// The source tensor that this target is a plain copy of; none: it takes computing.
     std::uint32_t copiedFrom(std::size_t target) const;
+    bool pushInPlace(std::uint32_t source, const ByteSink &sink, const Progress &progress) const;
     void pushCopy(std::uint32_t source, DType dtype, const ByteSink &sink, ConvertReport &report, const Progress &progress) const;
 
     const ConvertRequest &m_request;
@@ -154,9 +155,27 @@ Value castCounting(const Value &value, DType dtype, ConvertReport &report)
     return result;
 }
 
+bool Conversion::pushInPlace(std::uint32_t source, const ByteSink &sink, const Progress &progress) const
+{
+    const auto place = m_request.source->stretch(source);
+    if (!place)
+        return false;
+    constexpr std::uint64_t step = 16 << 20; // bytes between two looks at progress
+    const auto bytes = m_request.source->view(source);
+    for (std::uint64_t first = 0; first < place->count; first += step) {
+        progress.check();
+        const std::uint64_t count = std::min(step, place->count - first);
+        sink(TensorBytes(bytes.subspan(first, count), FileStretch{place->file, place->offset + first, count}));
+    }
+    place->file->checkIntact(); // what was copied is what was listed
+    return true;
+}
+
 void Conversion::pushCopy(std::uint32_t source, DType dtype, const ByteSink &sink, ConvertReport &report, const Progress &progress) const
 {
     const TensorEntry &entry = m_request.source->tensors()[source];
+    if (entry.dtype == dtype && pushInPlace(source, sink, progress))
+        return;
     const std::uint64_t elements = entry.elements();
     const std::uint64_t unit = info(entry.dtype).blockElements;
     const std::uint64_t step = std::max(blockElements / unit * unit, unit);
