@@ -145,14 +145,17 @@ void AtomicFile::write(std::string_view text)
 
 void AtomicFile::write(const FileStretch &stretch)
 {
-    flush();
-    const std::uint64_t copied = stretch.file->copyTo(m_descriptor, m_position, stretch.offset, stretch.count);
-    m_position += copied;
-    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(bufferBytes, stretch.count - copied)));
-    for (std::uint64_t done = copied; done < stretch.count;) {
+    std::uint64_t done = 0;
+    if (stretch.count >= bufferBytes) { // less is gathered in the buffer: thousands of small tensors are not thousands of system calls
+        flush();
+        done = stretch.file->copyTo(m_descriptor, m_position, stretch.offset, stretch.count);
+        m_position += done;
+    }
+    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(bufferBytes, stretch.count - done)));
+    while (done < stretch.count) {
         const auto piece = std::span(bytes).first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), stretch.count - done)));
         stretch.file->read(stretch.offset + done, piece);
-        put(piece.data(), piece.size());
+        write(piece);
         done += piece.size();
     }
 }
