@@ -4,7 +4,7 @@
 #include "app/mappingtext.h"
 #include "app/terminal.h"
 #include "core/base/error.h"
-#include "core/checkpoint/writers.h"
+#include "core/runtime/conversion.h"
 
 #include <algorithm>
 #include <cctype>
@@ -43,18 +43,18 @@ nlohmann::ordered_json reportJson(const ConvertReport &report)
         files.push_back(file.string());
     return {{"files", std::move(files)},     {"tensors", report.tensors},         {"bytes", report.bytes},
             {"filled", report.filled},       {"initialised", report.initialised}, {"kept", report.kept},
-            {"missing", report.missing},     {"unexpected", report.unexpected},   {"largest_rounding", report.largestRounding},
-            {"overflows", report.overflows}, {"warnings", report.warnings}};
+            {"missing", report.missing},     {"unexpected", report.unexpected},   {"largest_rounding", report.rounding.largest},
+            {"overflows", report.rounding.overflows}, {"warnings", report.warnings}};
 }
 
 std::string reportText(const ConvertReport &report)
 {
     std::string text = fmt::format("{} converted, {}: filled {}, initialised {}, kept {}.\n", countText(report.tensors, "tensor"),
                                    bytesText(report.bytes), report.filled, report.initialised, report.kept);
-    if (report.largestRounding > 0)
-        text += fmt::format("Largest rounding {:.1e}.\n", report.largestRounding);
-    if (report.overflows != 0)
-        text += fmt::format("{} became infinite: the target's type is too small for them.\n", countText(report.overflows, "value"));
+    if (report.rounding.largest > 0)
+        text += fmt::format("Largest rounding {:.1e}.\n", report.rounding.largest);
+    if (report.rounding.overflows != 0)
+        text += fmt::format("{} became infinite: the target's type is too small for them.\n", countText(report.rounding.overflows, "value"));
     if (!report.missing.empty())
         text
             += fmt::format("Missing: {}, left out ({} …).\n", countText(report.missing.size(), "key"), displayText(report.missing.front()));
@@ -104,14 +104,14 @@ int convertCommand(const ConvertOptions &options)
         printError("Nothing was written: the mapping leaves keys open; settle them, or convert with --allow-incomplete.");
         return ExitFindings;
     }
-    const ConvertReport report = runtime().convert(request, progress);
+    const ConvertReport report = convertCheckpoint(request, progress);
     for (const std::string &each : report.warnings)
         printWarning(each);
     if (options.json)
         printJson(reportJson(report));
     else
         printText(reportText(report));
-    return report.missing.empty() && report.unexpected.empty() && report.overflows == 0 ? ExitDone : ExitFindings;
+    return report.missing.empty() && report.unexpected.empty() && report.rounding.overflows == 0 ? ExitDone : ExitFindings;
 }
 
 } // namespace rekey

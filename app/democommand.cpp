@@ -12,6 +12,7 @@
 #include "core/inspect/comparison.h"
 #include "core/inspect/keytree.h"
 #include "core/inspect/statistics.h"
+#include "core/runtime/conversion.h"
 #include "core/script/exporters.h"
 #include "core/suggest/suggest.h"
 
@@ -84,7 +85,7 @@ public:
                 {"target", {{"name", m_target->name()}, {"keys", m_target->tensors().size()}}},
                 {"rules", m_mapping.rules.size()},
                 {"resolution", resolutionJson(m_mapping, m_resolution, m_source->schema(), m_target->schema())},
-                {"converted", {{"tensors", m_report.tensors}, {"bytes", m_report.bytes}, {"largest_rounding", m_report.largestRounding}}},
+                {"converted", {{"tensors", m_report.tensors}, {"bytes", m_report.bytes}, {"largest_rounding", m_report.rounding.largest}}},
                 {"tensors_equal_to_source", m_equal},
                 {"photos", std::move(photos)},
                 {"milliseconds", {{"open", m_openTime}, {"suggest", m_suggestTime}, {"convert", m_convertTime}}}};
@@ -98,7 +99,7 @@ public:
         text
             += fmt::format("Converted {} ({}) in {}; {} equal the source after rounding to the target's type, largest rounding {:.1e}.\n\n",
                            countText(m_report.tensors, "tensor"), bytesText(m_report.bytes), durationText(m_convertTime), m_equal,
-                           m_report.largestRounding);
+                           m_report.rounding.largest);
         text += fmt::format("{:<14} {:<18} {:>8} {:>12}   {}\n", "photo", "prompt", "mask IoU", "max |Δlogit|",
                             "encoding and masks, original / converted");
         for (const PhotoResult &p : m_photos) {
@@ -152,7 +153,7 @@ private:
         m_request.target = m_target;
         m_request.mapping = m_mapping;
         m_request.destination = file("hf_sam_tiny.safetensors", "the converted checkpoint, Hugging Face naming");
-        m_report = runtime().convert(m_request, m_progress.part(0.05, 0.2));
+        m_report = convertCheckpoint(m_request, m_progress.part(0.05, 0.2));
         m_convertTime = time.milliseconds();
         m_converted = openCheckpoint(m_request.destination);
     }

@@ -10,19 +10,23 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 namespace rekey {
 
 namespace {
 
-constexpr std::size_t bufferBytes = 1 << 20;
+constexpr std::size_t batchBytes = 1 << 20;
+constexpr std::size_t batchesUnderWay = 3;
 
 std::string reasonOf(int code)
 {
@@ -57,6 +61,68 @@ mode_t usualMode(int descriptor, const std::filesystem::path &destination)
 
 } // namespace
 
+/// The thread that writes, and what it still has to write.
+class AtomicFile::Queue
+{
+public:
+    explicit Queue(int descriptor)
+        : m_descriptor(descriptor)
+        , m_thread([this](const std::stop_token &stop) { run(stop); })
+    {
+    }
+
+    /// Takes a batch and leaves an empty one in its place. 0, or the number of an error that an earlier batch met.
+    int hand(Batch &batch)
+    {
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(lock, [this] { return m_waiting.size() < batchesUnderWay; });
+        m_waiting.push_back(std::move(batch));
+        batch = {};
+        if (!m_spare.empty()) {
+            batch = std::move(m_spare.back());
+            m_spare.pop_back();
+        }
+        m_changed.notify_all();
+        return m_error;
+    }
+
+    /// Until everything is written.
+    int wait()
+    {
+        std::unique_lock lock(m_mutex);
+        m_changed.wait(lock, [this] { return m_waiting.empty(); });
+        return m_error;
+    }
+
+private:
+    void run(const std::stop_token &stop)
+    {
+        std::unique_lock lock(m_mutex);
+        while (m_changed.wait(lock, stop, [this] { return !m_waiting.empty(); }) && !stop.stop_requested()) {
+            Batch &batch = m_waiting.front(); // stays in its place while it is written, so that wait() waits for it
+            const bool failed = m_error != 0;
+            lock.unlock();
+            const int error = failed ? 0 : put(m_descriptor, batch);
+            batch.bytes.clear();
+            batch.segments.clear();
+            lock.lock();
+            if (error != 0)
+                m_error = error;
+            m_spare.push_back(std::move(m_waiting.front()));
+            m_waiting.pop_front();
+            m_changed.notify_all();
+        }
+    }
+
+    const int m_descriptor;
+    std::mutex m_mutex;
+    std::condition_variable_any m_changed;
+    std::deque<Batch> m_waiting;
+    std::vector<Batch> m_spare;
+    int m_error = 0;
+    std::jthread m_thread; ///< the last member: ends before the others go
+};
+
 AtomicFile::AtomicFile(std::filesystem::path destination, const std::vector<std::filesystem::path> &inputs)
     : m_destination(std::move(destination))
 {
@@ -88,7 +154,6 @@ AtomicFile::AtomicFile(std::filesystem::path destination, const std::vector<std:
     if (m_descriptor < 0)
         fail(EEXIST, "cannot be written");
     fchmod(m_descriptor, usualMode(m_descriptor, m_destination));
-    m_buffer.reserve(bufferBytes);
 }
 
 AtomicFile::AtomicFile(AtomicFile &&other) noexcept
@@ -96,13 +161,15 @@ AtomicFile::AtomicFile(AtomicFile &&other) noexcept
     , m_temporary(std::move(other.m_temporary))
     , m_descriptor(std::exchange(other.m_descriptor, -1))
     , m_position(other.m_position)
-    , m_buffer(std::move(other.m_buffer))
+    , m_batch(std::move(other.m_batch))
+    , m_queue(std::move(other.m_queue))
 {
     other.m_temporary.clear();
 }
 
 AtomicFile::~AtomicFile()
 {
+    m_queue.reset();
     if (m_descriptor >= 0)
         close(m_descriptor);
     if (!m_temporary.empty())
@@ -114,28 +181,64 @@ void AtomicFile::fail(int code, std::string_view doing) const
     throw Error(displayText(m_destination.filename().native()), {}, fmt::format("{}: {}", doing, reasonOf(code)));
 }
 
-void AtomicFile::put(const std::byte *bytes, std::size_t count)
+int AtomicFile::put(int descriptor, const Batch &batch)
 {
-    while (count > 0) {
-        const ssize_t written = pwrite(m_descriptor, bytes, count, static_cast<off_t>(m_position));
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            fail(written < 0 ? errno : ENOSPC, "cannot be written");
-        bytes += written;
-        count -= static_cast<std::size_t>(written);
-        m_position += static_cast<std::uint64_t>(written);
+    const std::byte *from = batch.bytes.data();
+    for (const auto &[position, bytes] : batch.segments) {
+        for (std::size_t done = 0; done < bytes;) {
+            const ssize_t written = pwrite(descriptor, from + done, bytes - done, static_cast<off_t>(position + done));
+            if (written < 0 && errno == EINTR)
+                continue;
+            if (written <= 0)
+                return written < 0 ? errno : ENOSPC;
+            done += static_cast<std::size_t>(written);
+        }
+        from += bytes;
     }
+    return 0;
+}
+
+/// A checksum in a header that was written a moment ago takes no segment of its own.
+bool AtomicFile::overwrite(std::span<const std::byte> bytes)
+{
+    if (m_batch.segments.empty())
+        return false;
+    const Batch::Segment &last = m_batch.segments.back();
+    if (m_position < last.position || m_position + bytes.size() > last.position + last.bytes)
+        return false;
+    const std::size_t back = last.bytes - static_cast<std::size_t>(m_position - last.position);
+    std::ranges::copy(bytes, m_batch.bytes.end() - static_cast<std::ptrdiff_t>(back));
+    return true;
+}
+
+void AtomicFile::append(std::span<const std::byte> bytes)
+{
+    auto &segments = m_batch.segments;
+    if (segments.empty() || segments.back().position + segments.back().bytes != m_position)
+        segments.push_back({m_position, 0});
+    segments.back().bytes += bytes.size();
+    m_batch.bytes.insert(m_batch.bytes.end(), bytes.begin(), bytes.end());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes)
 {
-    if (m_buffer.size() + bytes.size() > bufferBytes)
-        flush();
-    if (bytes.size() >= bufferBytes)
-        put(bytes.data(), bytes.size());
-    else
-        m_buffer.insert(m_buffer.end(), bytes.begin(), bytes.end());
+    if (overwrite(bytes)) {
+        m_position += bytes.size();
+        return;
+    }
+    while (!bytes.empty()) {
+        if (m_batch.bytes.size() == batchBytes) {
+            if (!m_queue)
+                m_queue = std::make_unique<Queue>(m_descriptor);
+            if (const int error = m_queue->hand(m_batch); error != 0)
+                fail(error, "cannot be written");
+        }
+        m_batch.bytes.reserve(batchBytes);
+        const auto piece = bytes.first(std::min(bytes.size(), batchBytes - m_batch.bytes.size()));
+        append(piece);
+        m_position += piece.size();
+        bytes = bytes.subspan(piece.size());
+    }
 }
 
 void AtomicFile::write(std::string_view text)
@@ -143,35 +246,15 @@ void AtomicFile::write(std::string_view text)
     write(std::as_bytes(std::span(text)));
 }
 
-void AtomicFile::write(const FileStretch &stretch)
-{
-    std::uint64_t done = 0;
-    if (stretch.count >= bufferBytes) { // less is gathered in the buffer: thousands of small tensors are not thousands of system calls
-        flush();
-        done = stretch.file->copyTo(m_descriptor, m_position, stretch.offset, stretch.count);
-        m_position += done;
-    }
-    std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(bufferBytes, stretch.count - done)));
-    while (done < stretch.count) {
-        const auto piece = std::span(bytes).first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), stretch.count - done)));
-        stretch.file->read(stretch.offset + done, piece);
-        write(piece);
-        done += piece.size();
-    }
-}
-
-void AtomicFile::seek(std::uint64_t position)
-{
-    if (position == this->position())
-        return;
-    flush();
-    m_position = position;
-}
-
 void AtomicFile::flush()
 {
-    put(m_buffer.data(), m_buffer.size());
-    m_buffer.clear();
+    int error = m_queue ? m_queue->wait() : 0;
+    if (error == 0)
+        error = put(m_descriptor, m_batch);
+    if (error != 0)
+        fail(error, "cannot be written");
+    m_batch.bytes.clear();
+    m_batch.segments.clear();
 }
 
 void AtomicFile::requireSpace(std::uint64_t bytes) const
@@ -190,7 +273,8 @@ void AtomicFile::release()
     if (m_descriptor < 0)
         return;
     flush();
-    m_buffer = {};
+    m_queue.reset();
+    m_batch = {};
     if (close(std::exchange(m_descriptor, -1)) != 0)
         fail(errno, "cannot be written");
 }

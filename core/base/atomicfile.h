@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/mappedfile.h"
-
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,7 +12,8 @@
 namespace rekey {
 
 /// A file that is written beside its destination and takes its place when it is complete: nobody ever sees half of it,
-/// and whatever goes wrong before commit() leaves nothing behind. Not thread-safe.
+/// and whatever goes wrong before commit() leaves nothing behind. Large files are written by a thread of their own while
+/// the caller makes the next bytes, so an error may come some calls later. Not thread-safe.
 class AtomicFile
 {
 public:
@@ -28,15 +28,13 @@ public:
     const std::filesystem::path &destination() const { return m_destination; }
     /// Where the bytes are until commit().
     const std::filesystem::path &temporary() const { return m_temporary; }
-    std::uint64_t position() const { return m_position + m_buffer.size(); }
+    std::uint64_t position() const { return m_position; }
 
     /// Throws Error when the disk is full or the file cannot be written.
     void write(std::span<const std::byte> bytes);
     void write(std::string_view text);
-    /// The bytes of another file, copied by the kernel where it can. Throws Error also when that file cannot be read.
-    void write(const FileStretch &stretch);
-    /// Goes on writing at another place; what is skipped reads as zeros.
-    void seek(std::uint64_t position);
+    /// Goes on writing at another place, also one that was written already; what is skipped reads as zeros.
+    void seek(std::uint64_t position) { m_position = position; }
     /// Everything written so far reaches the file.
     void flush();
     /// Throws Error when fewer than `bytes` are free where the destination lies.
@@ -47,14 +45,26 @@ public:
     void commit();
 
 private:
+    class Queue;
+    /// Bytes and where in the file they belong, in the order in which they were written.
+    struct Batch
+    {
+        struct Segment { std::uint64_t position = 0; std::size_t bytes = 0; };
+        std::vector<std::byte> bytes;
+        std::vector<Segment> segments;
+    };
     [[noreturn]] void fail(int code, std::string_view doing) const;
-    void put(const std::byte *bytes, std::size_t count);
+    /// 0, or the error's number.
+    static int put(int descriptor, const Batch &batch);
+    bool overwrite(std::span<const std::byte> bytes);
+    void append(std::span<const std::byte> bytes);
 
     std::filesystem::path m_destination;
     std::filesystem::path m_temporary;
     int m_descriptor = -1;
-    std::uint64_t m_position = 0; ///< of the buffer's first byte
-    std::vector<std::byte> m_buffer;
+    std::uint64_t m_position = 0;
+    Batch m_batch;                  ///< not yet on its way
+    std::unique_ptr<Queue> m_queue; ///< from the first full batch on
 };
 
 /// Puts all files in their places, or none: those already placed are removed again when one fails.

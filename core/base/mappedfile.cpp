@@ -173,21 +173,6 @@ std::span<const std::byte> MappedFile::bytes() const
     return {reinterpret_cast<const std::byte *>(m_mapping->begin.load()), m_size};
 }
 
-std::uint64_t MappedFile::copyTo(int descriptor, std::uint64_t at, std::uint64_t offset, std::uint64_t count) const
-{
-    auto from = static_cast<off_t>(offset), to = static_cast<off_t>(at);
-    std::uint64_t done = 0;
-    while (done < count) {
-        const ssize_t copied = copy_file_range(m_descriptor, &from, descriptor, &to, count - done, 0);
-        if (copied < 0 && errno == EINTR)
-            continue;
-        if (copied <= 0)
-            break;
-        done += static_cast<std::uint64_t>(copied);
-    }
-    return done;
-}
-
 void MappedFile::checkIntact() const
 {
     struct stat status;

@@ -35,10 +35,6 @@ public:
     void read(std::uint64_t offset, std::span<std::byte> out) const;
     std::span<const std::byte> bytes() const;
 
-    /// Lets the kernel copy bytes from `offset` on to place `at` of another open file, without a detour through this process. Returns how
-    /// many it copied, which is 0 where it cannot (another file system, a file that became shorter).
-    std::uint64_t copyTo(int descriptor, std::uint64_t at, std::uint64_t offset, std::uint64_t count) const;
-
     /// Throws Error when a mapped page was lost, or the file's size or time of change differ from those at opening.
     void checkIntact() const;
     /// Whether both are one file (device and inode), under whatever names.
@@ -58,14 +54,6 @@ private:
     mutable std::once_flag m_once;
     mutable Mapping *m_mapping = nullptr;
     friend struct MappingTable;
-};
-
-/// Bytes of a file, wherever they are needed.
-struct FileStretch
-{
-    std::shared_ptr<const MappedFile> file;
-    std::uint64_t offset = 0;
-    std::uint64_t count = 0;
 };
 
 } // namespace rekey

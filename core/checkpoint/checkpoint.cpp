@@ -150,14 +150,15 @@ std::span<const std::byte> Checkpoint::view(std::size_t index) const
     return m_data->content->reader->view(tensors().at(index));
 }
 
-std::optional<FileStretch> Checkpoint::stretch(std::size_t index) const
-{
-    return m_data->content->reader->stretch(tensors().at(index));
-}
-
 void Checkpoint::read(std::size_t index, std::uint64_t first, std::uint64_t count, std::span<std::byte> out) const
 {
     m_data->content->reader->read(tensors().at(index), first, count, out);
+}
+
+void Checkpoint::stream(std::size_t index, std::uint64_t first, std::uint64_t count, std::uint64_t blockElements,
+                        const std::function<void(std::span<const std::byte>)> &sink) const
+{
+    m_data->content->reader->stream(tensors().at(index), first, count, blockElements, sink);
 }
 
 std::shared_ptr<const Checkpoint> Checkpoint::atRoot(const Root &root) const

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/mappedfile.h"
 #include "core/base/progress.h"
 #include "core/checkpoint/schema.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -121,13 +121,17 @@ public:
     /// The bytes where they lie, when they are row-major contiguous, little-endian, stored uncompressed; else empty.
     /// May be unaligned. Valid as long as the checkpoint lives.
     std::span<const std::byte> view(std::size_t index) const;
-    /// Where the same bytes stand in a file, checked as view() checks them; nothing where view() has nothing, or not from a file.
-    std::optional<FileStretch> stretch(std::size_t index) const;
 
     /// Elements [first, first+count) of tensor `index` in row-major order, little-endian, into `out` (exactly
     /// byteCount(dtype, count) bytes; for block types first and count are whole blocks). Throws Error when the file
     /// ends early, changed, or a record is corrupt.
     void read(std::size_t index, std::uint64_t first, std::uint64_t count, std::span<std::byte> out) const;
+
+    /// As read(), in blocks of at most `blockElements` (or one block of a packed type), `sink` being called for one after the other. Each
+    /// byte of a whole tensor is read once: a record's checksum is verified along the way, so the Error about a damaged one may come after
+    /// the last block.
+    void stream(std::size_t index, std::uint64_t first, std::uint64_t count, std::uint64_t blockElements,
+                const std::function<void(std::span<const std::byte>)> &sink) const;
 
     /// The same file listed from another root (one of roots()).
     std::shared_ptr<const Checkpoint> atRoot(const Root &root) const;

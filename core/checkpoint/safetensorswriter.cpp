@@ -140,15 +140,12 @@ void ShardWriter::writeTensor(std::size_t index, const std::vector<std::uint64_t
     const std::string part = fmt::format("tensor \"{}\"", displayText(m_schema.tensors[index].key));
     const std::uint64_t expected = writtenBytes(m_schema.tensors[index], file);
     std::uint64_t written = 0;
-    fill(index, [&](const TensorBytes &bytes) {
+    fill(index, [&](std::span<const std::byte> bytes) {
         if (bytes.size() > expected - written)
             throw Error(file, part, fmt::format("more than its {} bytes were to be written", expected));
         for (const std::uint64_t place : places) {
             m_file.seek(place + written);
-            if (bytes.place)
-                m_file.write(*bytes.place);
-            else
-                m_file.write(bytes);
+            m_file.write(bytes);
         }
         written += bytes.size();
         step(bytes.size());

@@ -140,34 +140,46 @@ StorageReader::StorageReader(const CheckpointContent &content)
 
 StorageReader::~StorageReader() = default;
 
-void StorageReader::verify(std::uint32_t index) const
+/// Whether there is nothing to verify any more. Throws Error for a record that was found to be wrong.
+bool StorageReader::isVerified(std::uint32_t index) const
 {
     const Storage &storage = m_content.storages[index];
-    if (!storage.hasChecksum || m_verified[index] == Right)
-        return;
-    if (m_verified[index] == NotYet) {
-        std::uint32_t sum = 0;
-        std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(storage.recordBytes, limits::MiB)));
-        std::unique_ptr<RecordInflater> inflater;
-        const MappedFile &file = *m_content.files[storage.file];
-        if (storage.encoding == Storage::Encoding::Deflated)
-            inflater = std::make_unique<RecordInflater>(file, storage.offset, storage.storedBytes, storage.recordBytes, storage.name);
-        for (std::uint64_t at = 0; at < storage.recordBytes; at += buffer.size()) {
-            const auto piece
-                = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), storage.recordBytes - at)));
-            if (inflater)
-                inflater->take(piece);
-            else
-                file.read(storage.offset + at, piece);
-            sum = crc32(sum, piece);
-        }
-        if (inflater)
-            inflater->finish();
-        m_verified[index] = sum == storage.checksum ? Right : Wrong;
-    }
-    if (m_verified[index] == Wrong)
+    if (storage.hasChecksum && m_verified[index] == Wrong)
         throw Error(m_content.files[storage.file]->name(), storage.name,
                     "its bytes do not have the checksum that the archive states: the file is damaged or was tampered with");
+    return !storage.hasChecksum || m_verified[index] == Right;
+}
+
+/// The checksum of a whole record is known. Throws Error when it is not the one stated.
+void StorageReader::settle(std::uint32_t index, std::uint32_t sum) const
+{
+    m_verified[index] = sum == m_content.storages[index].checksum ? Right : Wrong;
+    isVerified(index);
+}
+
+void StorageReader::verify(std::uint32_t index) const
+{
+    if (isVerified(index))
+        return;
+    const Storage &storage = m_content.storages[index];
+    std::uint32_t sum = 0;
+    std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(storage.recordBytes, limits::MiB)));
+    std::unique_ptr<RecordInflater> inflater;
+    const MappedFile &file = *m_content.files[storage.file];
+    if (storage.encoding == Storage::Encoding::Deflated)
+        inflater = std::make_unique<RecordInflater>(file, storage.offset, storage.storedBytes, storage.recordBytes, storage.name);
+    for (std::uint64_t at = 0; at < storage.recordBytes; at += buffer.size()) {
+        const auto piece
+            = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), storage.recordBytes - at)));
+        if (inflater)
+            inflater->take(piece);
+        else
+            file.read(storage.offset + at, piece);
+        sum = crc32(sum, piece);
+    }
+    if (inflater)
+        inflater->finish();
+    settle(index, sum);
 }
 
 /// Where the tensor's bytes begin in its storage, if they lie there one after the other as they are meant.
@@ -181,25 +193,29 @@ std::optional<std::uint64_t> StorageReader::beginInPlace(const TensorEntry &entr
     return byteCount(entry.dtype, entry.offset);
 }
 
+/// Whether the tensor's bytes are those of a stored record, all of them, as they stand there.
+bool StorageReader::fillsRecord(const TensorEntry &entry) const
+{
+    if (beginInPlace(entry) != 0U)
+        return false;
+    const Storage &storage = m_content.storages[entry.storage];
+    return storage.encoding == Storage::Encoding::Stored && storage.begin == 0 && entry.bytes() == storage.recordBytes;
+}
+
 std::span<const std::byte> StorageReader::view(const TensorEntry &entry) const
 {
     const auto begin = beginInPlace(entry);
-    if (begin && m_content.storages[entry.storage].encoding == Storage::Encoding::Memory)
-        return std::span(*m_content.storages[entry.storage].memory).subspan(*begin, entry.bytes());
-    const auto place = stretch(entry);
-    return place ? place->file->bytes().subspan(place->offset, place->count) : std::span<const std::byte>();
-}
-
-std::optional<FileStretch> StorageReader::stretch(const TensorEntry &entry) const
-{
-    const auto begin = beginInPlace(entry);
-    if (!begin || m_content.storages[entry.storage].encoding != Storage::Encoding::Stored)
-        return std::nullopt;
+    if (!begin)
+        return {};
     const Storage &storage = m_content.storages[entry.storage];
-    const std::shared_ptr<const MappedFile> &file = m_content.files[storage.file];
-    file->checkIntact();
+    if (storage.encoding == Storage::Encoding::Memory)
+        return std::span(*storage.memory).subspan(*begin, entry.bytes());
+    if (storage.encoding != Storage::Encoding::Stored)
+        return {};
+    const MappedFile &file = *m_content.files[storage.file];
+    file.checkIntact();
     verify(entry.storage);
-    return FileStretch{file, storage.offset + storage.begin + *begin, entry.bytes()};
+    return file.bytes().subspan(storage.offset + storage.begin + *begin, entry.bytes());
 }
 
 void StorageReader::inflate(std::uint32_t index, std::uint64_t begin, std::span<std::byte> out) const
@@ -326,6 +342,31 @@ void StorageReader::read(const TensorEntry &entry, std::uint64_t first, std::uin
         negateFloats(out, scalarBytes(entry.dtype), 1, 2);
     if (entry.negative)
         negate(out, entry.dtype);
+}
+
+void StorageReader::stream(const TensorEntry &entry, std::uint64_t first, std::uint64_t count, std::uint64_t blockElements,
+                           const std::function<void(std::span<const std::byte>)> &sink) const
+{
+    const std::uint64_t unit = info(entry.dtype).blockElements;
+    const std::uint64_t step = std::max(blockElements / unit * unit, unit);
+    std::vector<std::byte> block(byteCount(entry.dtype, std::min(step, count)).value_or(0));
+    const bool summed = count > 0 && first == 0 && count == entry.elements() && fillsRecord(entry) && !isVerified(entry.storage);
+    std::uint32_t sum = 0;
+    for (std::uint64_t done = 0; done < count; done += step) {
+        const std::uint64_t elements = std::min(step, count - done);
+        const auto bytes = std::span(block).first(byteCount(entry.dtype, elements).value_or(0));
+        if (summed) {
+            copy(entry.storage, byteCount(entry.dtype, done).value_or(0), bytes);
+            sum = crc32(sum, bytes);
+        } else {
+            read(entry, first + done, elements, bytes);
+        }
+        sink(bytes);
+    }
+    if (summed) {
+        m_content.files[m_content.storages[entry.storage].file]->checkIntact(); // what was read is what was listed
+        settle(entry.storage, sum);
+    }
 }
 
 } // namespace rekey

@@ -4,6 +4,7 @@
 #include "core/checkpoint/checkpointdata.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,10 +21,11 @@ public:
     explicit StorageReader(const CheckpointContent &content);
     ~StorageReader();
 
-    /// See Checkpoint::view() and Checkpoint::read().
+    /// See Checkpoint::view(), Checkpoint::read() and Checkpoint::stream().
     std::span<const std::byte> view(const TensorEntry &entry) const;
-    std::optional<FileStretch> stretch(const TensorEntry &entry) const;
     void read(const TensorEntry &entry, std::uint64_t first, std::uint64_t count, std::span<std::byte> out) const;
+    void stream(const TensorEntry &entry, std::uint64_t first, std::uint64_t count, std::uint64_t blockElements,
+                const std::function<void(std::span<const std::byte>)> &sink) const;
 
     /// Reads the whole record and compares its CRC-32; once per record. Throws Error.
     void verify(std::uint32_t storage) const;
@@ -31,7 +33,10 @@ public:
 private:
     struct Inflater;
 
+    bool isVerified(std::uint32_t storage) const;
+    void settle(std::uint32_t storage, std::uint32_t sum) const;
     std::optional<std::uint64_t> beginInPlace(const TensorEntry &entry) const;
+    bool fillsRecord(const TensorEntry &entry) const;
     void copy(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> out) const;
     void inflate(std::uint32_t storage, std::uint64_t begin, std::span<std::byte> out) const;
     std::span<const std::byte> whole(std::uint32_t storage, std::shared_ptr<const std::vector<std::byte>> &keep) const;

@@ -9,9 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <unordered_set>
-#include <vector>
 
 namespace rekey {
 
@@ -168,7 +166,6 @@ public:
         m_checksum = crc32(m_checksum, bytes);
         m_file.write(bytes);
     }
-    void write(const FileStretch &stretch);
     void end();
     void add(const std::string &name, std::string_view content)
     {
@@ -237,18 +234,6 @@ void ZipWriter::begin(const std::string &name, std::uint64_t bytes)
     putNumber(header, static_cast<std::uint16_t>(entry.name.size()));
     putNumber(header, static_cast<std::uint16_t>(extra.size()));
     m_file.write(header + entry.name + extra);
-}
-
-void ZipWriter::write(const FileStretch &stretch)
-{
-    std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(stretch.count, 1 << 18))); // stays in the cache
-    for (std::uint64_t done = 0; done < stretch.count;) {
-        const auto piece = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), stretch.count - done)));
-        stretch.file->read(stretch.offset + done, piece);
-        m_checksum = crc32(m_checksum, piece);
-        done += piece.size();
-    }
-    m_file.write(stretch);
 }
 
 void ZipWriter::end()
@@ -357,13 +342,10 @@ std::vector<std::filesystem::path> writeTorchZip(const std::filesystem::path &de
         const SchemaTensor &tensor = schema.tensors[holders[storage]];
         const std::uint64_t end = done + writtenBytes(tensor, file);
         zip.begin(fmt::format("data/{}", storage), end - done);
-        fill(holders[storage], [&](const TensorBytes &bytes) {
+        fill(holders[storage], [&](std::span<const std::byte> bytes) {
             if (bytes.size() > end - done)
                 throw Error(file, fmt::format("tensor \"{}\"", displayText(tensor.key)), "more bytes were to be written than it has");
-            if (bytes.place)
-                zip.write(*bytes.place);
-            else
-                zip.write(bytes);
+            zip.write(bytes);
             done += bytes.size();
             progress.step(done, total, "writing tensors");
         });

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/base/mappedfile.h"
 #include "core/base/progress.h"
 #include "core/checkpoint/schema.h"
 
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,20 +14,8 @@
 
 namespace rekey {
 
-/// Bytes of a tensor and, where they stand in a file just so, that place: a writer that does not look at them lets the kernel copy them.
-struct TensorBytes : std::span<const std::byte>
-{
-    template <class Bytes>
-    TensorBytes(const Bytes &bytes) : std::span<const std::byte>(bytes)
-    {
-    }
-    TensorBytes(std::span<const std::byte> bytes, FileStretch stretch) : std::span<const std::byte>(bytes), place(std::move(stretch)) { }
-
-    std::optional<FileStretch> place;
-};
-
 /// Takes the next bytes of the tensor being written; any chunking.
-using ByteSink = std::function<void(const TensorBytes &)>;
+using ByteSink = std::function<void(std::span<const std::byte>)>;
 /// Pushes all bytes (row-major, little-endian) of tensor `index` into the sink. Called once per tensor that is not
 /// tied to an earlier one, in ascending order of index.
 using TensorFiller = std::function<void(std::size_t index, const ByteSink &)>;

@@ -3,6 +3,7 @@
 
 #include "core/base/progress.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/writers.h"
 #include "core/mapping/resolution.h"
 #include "core/runtime/compute.h"
 #include "core/runtime/everything.h"
@@ -32,33 +33,23 @@ struct ModelWeights
     CheckpointPtr target;            ///< with a mapping: names, shapes and dtypes; its own values for kept keys
 };
 
-struct ConvertRequest
+/// What casting cost.
+struct Rounding
 {
-    CheckpointPtr source;
-    Mapping mapping;
-    CheckpointPtr target;            ///< may be a schema; null: outputSchema() of the mapping
-    std::filesystem::path destination;
-    std::optional<DType> dtype;      ///< for floating-point tensors; default: as in the target
-    std::uint64_t maxShardBytes = 0;
-    std::string wrapperKey;
-    bool allowIncomplete = false;    ///< convert with open keys; recorded in the metadata
+    double largest = 0;              ///< largest |value - cast value|
+    std::size_t overflows = 0;       ///< finite values that became infinite
 };
 
-struct ConvertReport
+/// What of a conversion takes computing: see conversion.h. One thread at a time, any thread.
+class TensorComputer
 {
-    std::vector<std::filesystem::path> files;
-    std::size_t tensors = 0;
-    std::uint64_t bytes = 0;
-    std::size_t filled = 0, initialised = 0, kept = 0;
-    std::vector<std::string> missing;     ///< target keys that got no value and were left out
-    std::vector<std::string> unexpected;  ///< source keys not used
-    double largestRounding = 0;           ///< largest |value - cast value|
-    std::size_t overflows = 0;            ///< finite values that became infinite
-    std::vector<std::string> warnings;
+public:
+    virtual ~TensorComputer() = default;
+    /// Tensor `index` of the target in `dtype`, row-major, in blocks: a transform's result or an initial value. Throws Error.
+    virtual void push(std::size_t index, DType dtype, const ByteSink &sink, Rounding &rounding, const Progress &progress) const = 0;
+    /// Numbers of one type as another, all at once; not from packed types.
+    virtual void cast(std::span<const std::byte> values, DType from, DType to, const ByteSink &sink, Rounding &rounding) const = 0;
 };
-
-/// Takes a converted tensor: its index in the target, and its bytes in its final dtype, row-major.
-using ConvertedSink = std::function<void(std::size_t target, std::vector<std::byte> bytes)>;
 
 struct PromptPoint { double x = 0, y = 0; bool foreground = true; bool operator==(const PromptPoint &) const = default; };
 struct PromptBox { double x0 = 0, y0 = 0, x1 = 0, y1 = 0; bool operator==(const PromptBox &) const = default; };
@@ -137,7 +128,9 @@ public:
     virtual ~Runtime() = default;
     struct Info { std::string libtorch, blas; int threads = 1; bool slowBlas = false; };
     virtual Info info() const = 0;
-    virtual ConvertReport convert(const ConvertRequest &request, const Progress &progress) = 0;
+    /// `target` filled through `resolution`, that of the mapping in `weights`.
+    virtual std::unique_ptr<TensorComputer> tensorComputer(const ModelWeights &weights, const Schema &target, const Resolution &resolution)
+        = 0;
     /// Throws Error when no known architecture fits; the sentence says what was looked for.
     virtual std::unique_ptr<Segmenter> openSegmenter(const ModelWeights &weights,
                                                      const std::map<std::string, double> &behaviourOverrides = {},
@@ -156,11 +149,6 @@ public:
     virtual std::vector<ModelKeyDifference> compareWeights(const ModelWeights &a, const ModelWeights &b, const Progress &progress = {}) = 0;
     /// Throws Error when the file is no TorchScript module, execution was not allowed, or the source does not fit.
     virtual std::unique_ptr<ScriptModule> openScriptModule(const ScriptModuleRequest &request, const Progress &progress = {}) = 0;
-    /// The resolved tensor (target naming) as bytes, for tests and previews of a converted tensor.
-    virtual std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) = 0;
-    /// The same for many targets, in this order, one at a time.
-    virtual void convertTensors(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
-                                const Progress &progress) = 0;
 };
 
 /// Loads the runtime library on first use. Thread-safe. Throws Error when it is not installed.

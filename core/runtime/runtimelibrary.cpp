@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/error.h"
 #include "core/runtime/blas.h"
-#include "core/runtime/converter.h"
 #include "core/runtime/devices.h"
 #include "core/runtime/embeddingcache.h"
 #include "core/runtime/models/sam/segmenter.h"
 #include "core/runtime/modelsource.h"
 #include "core/runtime/modelweights.h"
 #include "core/runtime/precisions.h"
+#include "core/runtime/tensorcomputer.h"
 #include "core/runtime/torchscript.h"
 
 #include <ATen/ATen.h>
@@ -80,20 +80,9 @@ public:
         return {TORCH_VERSION, blas.name, threads(), blas.slow};
     }
 
-    ConvertReport convert(const ConvertRequest &request, const Progress &progress) override
+    std::unique_ptr<TensorComputer> tensorComputer(const ModelWeights &weights, const Schema &target, const Resolution &resolution) override
     {
-        return guarded([&] { return convertCheckpoint(request, progress); });
-    }
-
-    std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex) override
-    {
-        return guarded([&] { return convertedTensorBytes(request, targetIndex); });
-    }
-
-    void convertTensors(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
-                        const Progress &progress) override
-    {
-        guarded([&] { return convertTensorsBytes(request, targets, sink, progress); });
+        return guarded([&] { return rekey::tensorComputer(weights, target, resolution); });
     }
 
     std::vector<ModelKey> modelKeys(const ModelWeights &weights) override

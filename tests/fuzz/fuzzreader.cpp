@@ -20,6 +20,7 @@ void readValues(const CheckpointContent &content)
         try {
             reader.read(entry, 0, count, bytes);
             reader.view(entry);
+            reader.stream(entry, 0, count, 1000, [](std::span<const std::byte>) {});
             std::vector<float> values(count);
             if (isDecodable(entry.dtype))
                 decode(entry.dtype, bytes, std::span(values));

@@ -55,11 +55,6 @@ std::span<const std::byte> MappedFile::bytes() const
     return {m_mapping->bytes.get(), m_size};
 }
 
-std::uint64_t MappedFile::copyTo(int, std::uint64_t, std::uint64_t, std::uint64_t) const
-{
-    return 0;
-}
-
 void MappedFile::checkIntact() const { }
 
 bool MappedFile::isSame(const std::filesystem::path &other) const

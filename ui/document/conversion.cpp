@@ -55,7 +55,7 @@ ConvertOutcome carryOut(const ConvertChoice &choice, const Progress &progress)
     QElapsedTimer timer;
     timer.start();
     ConvertOutcome outcome;
-    outcome.report = runtime().convert(choice.request, progress.part(0, 0.95));
+    outcome.report = convertCheckpoint(choice.request, progress.part(0, 0.95));
     const Schema &source = choice.request.source->schema(), &target = choice.request.target->schema();
     const Resolution resolution = resolve(choice.request.mapping, source, target);
     const ExportInput input{&choice.request.mapping, &source, &target, &resolution};
@@ -93,10 +93,10 @@ QString ConvertOutcome::text() const
     QString text
         = translated("Converted %1 tensors, %2, in %3: %4.")
               .arg(countText(report.tensors), bytesText(report.bytes), durationText(milliseconds), names.join(QStringLiteral(", ")));
-    if (report.largestRounding > 0)
-        text += QLatin1Char(' ') + translated("Largest rounding %1.").arg(errorText(report.largestRounding));
-    if (report.overflows > 0)
-        text += QLatin1Char(' ') + translated("%1 values overflowed.").arg(countText(report.overflows));
+    if (report.rounding.largest > 0)
+        text += QLatin1Char(' ') + translated("Largest rounding %1.").arg(errorText(report.rounding.largest));
+    if (report.rounding.overflows > 0)
+        text += QLatin1Char(' ') + translated("%1 values overflowed.").arg(countText(report.rounding.overflows));
     for (const std::string &warning : report.warnings)
         text += QLatin1Char(' ') + keyText(warning) + (warning.ends_with('.') ? QString() : QStringLiteral("."));
     return text;

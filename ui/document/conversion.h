@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/runtime/runtime.h"
+#include "core/runtime/conversion.h"
 #include "core/script/exporters.h"
 
 #include <QString>

@@ -442,7 +442,7 @@ void MainWindow::convert()
 void MainWindow::showConverted(const ConvertOutcome &outcome)
 {
     const ConvertReport &report = outcome.report;
-    if (report.overflows > 0)
+    if (report.rounding.overflows > 0)
         showMessage(outcome.text(), true);
     else
         showDone(outcome.text(), report.files.empty() ? QString() : QString::fromStdString(report.files.front().parent_path().string()));

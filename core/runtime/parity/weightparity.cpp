@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/checkpoint/quantiser.h"
 #include "core/runtime/parity/layerweights.h"
-#include "core/runtime/runtime.h"
+#include "core/runtime/conversion.h"
 
 #include <fmt/format.h>
 
@@ -321,7 +321,7 @@ private:
         request.target = comparedTarget();
         request.mapping = *m_request.mapping;
         request.allowIncomplete = true;
-        runtime().convertTensors(
+        convertTensors(
             request, targets,
             [&](std::size_t target, std::vector<std::byte> bytes) {
                 const DType dtype = comparedType(m_request.target->tensors()[target].dtype);

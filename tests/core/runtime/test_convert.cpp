@@ -2,7 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "core/mapping/architectures.h"
-#include "core/runtime/runtime.h"
+#include "core/runtime/conversion.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ protected:
 std::string refusal(const ConvertRequest &request)
 {
     try {
-        runtime().convert(request, {});
+        convertCheckpoint(request, {});
     } catch (const Error &error) {
         return error.what();
     }
@@ -132,7 +132,7 @@ TEST_F(Convert, GivesTheDemosTensorsInEitherType)
             request.dtype = DType::F32;
         for (std::size_t i = 0; i < target.tensors.size(); ++i) {
             Sha256 sha;
-            sha.add(runtime().convertedTensor(request, i));
+            sha.add(convertedTensor(request, i));
             EXPECT_EQ(sha.hex(), m_expected[target.tensors[i].key][wide ? "sha256_f32" : "sha256_f16"]) << target.tensors[i].key;
         }
     }
@@ -141,15 +141,15 @@ TEST_F(Convert, GivesTheDemosTensorsInEitherType)
 TEST_F(Convert, WritesTheDemo)
 {
     const ConvertRequest request = demoRequest();
-    const ConvertReport report = runtime().convert(request, {});
+    const ConvertReport report = convertCheckpoint(request, {});
     EXPECT_EQ(report.tensors, 231U);
     EXPECT_EQ(report.filled, 231U);
     EXPECT_EQ(report.kept + report.initialised, 0U);
     EXPECT_TRUE(report.missing.empty());
     EXPECT_TRUE(report.unexpected.empty());
-    EXPECT_EQ(report.overflows, 0U);
-    EXPECT_GT(report.largestRounding, 0);
-    EXPECT_LT(report.largestRounding, 0.02);
+    EXPECT_EQ(report.rounding.overflows, 0U);
+    EXPECT_GT(report.rounding.largest, 0);
+    EXPECT_LT(report.rounding.largest, 0.02);
     ASSERT_EQ(report.files.size(), 1U);
     EXPECT_EQ(filesLeft(), 1U);
 
@@ -166,14 +166,14 @@ TEST_F(Convert, GoesThereAndBack)
 {
     ConvertRequest there = demoRequest("hf.safetensors");
     there.dtype = DType::F32;
-    runtime().convert(there, {});
+    convertCheckpoint(there, {});
     ConvertRequest back;
     back.source = openCheckpoint(there.destination);
     back.mapping = namingMapping(sam(), "hf", "original");
     back.target = there.source;
     back.destination = m_folder / "back.safetensors";
-    const ConvertReport report = runtime().convert(back, {});
-    EXPECT_EQ(report.largestRounding, 0);
+    const ConvertReport report = convertCheckpoint(back, {});
+    EXPECT_EQ(report.rounding.largest, 0);
     const CheckpointPtr returned = openCheckpoint(back.destination);
     for (std::size_t i = 0; i < there.source->tensors().size(); ++i) {
         const std::string &key = there.source->tensors()[i].key;
@@ -193,7 +193,7 @@ TEST_F(Convert, RefusesAnIncompleteMapping)
     EXPECT_EQ(filesLeft(), 0U);
 
     request.allowIncomplete = true;
-    const ConvertReport report = runtime().convert(request, {});
+    const ConvertReport report = convertCheckpoint(request, {});
     EXPECT_THAT(report.missing, testing::ElementsAre("vision_encoder.pos_embed"));
     EXPECT_THAT(report.unexpected, testing::ElementsAre("image_encoder.pos_embed"));
     const CheckpointPtr written = openCheckpoint(request.destination);
@@ -216,7 +216,7 @@ TEST_F(Convert, InitialisesWhatNoSourceFills)
                              initRule("one", InitPolicy::Ones), initRule("noise", InitPolicy::Normal)};
     request.mapping.rules.back().initStd = 0.5;
     request.destination = m_folder / "out.safetensors";
-    const ConvertReport report = runtime().convert(request, {});
+    const ConvertReport report = convertCheckpoint(request, {});
     EXPECT_EQ(report.filled, 1U);
     EXPECT_EQ(report.kept, 1U);
     EXPECT_EQ(report.initialised, 3U);
@@ -233,7 +233,7 @@ TEST_F(Convert, InitialisesWhatNoSourceFills)
     }
     EXPECT_NEAR(sum / 4000, 0, 0.03);
     EXPECT_NEAR(std::sqrt(squares / 4000), 0.5, 0.03);
-    EXPECT_EQ(floats(runtime().convertedTensor(request, request.target->find("noise"))), noise) << "the same again";
+    EXPECT_EQ(floats(convertedTensor(request, request.target->find("noise"))), noise) << "the same again";
     const bool kept = std::ranges::any_of(written->metadata(), [](const MetadataEntry &entry) {
         return pathText(entry.path) == "__metadata__.author" && entry.value == "a person";
     });
@@ -251,9 +251,9 @@ TEST_F(Convert, CountsWhatRoundingCosts)
     request.mapping.rules = {mapRule("a", "b")};
     request.dtype = DType::F16;
     request.destination = m_folder / "out.safetensors";
-    const ConvertReport report = runtime().convert(request, {});
-    EXPECT_EQ(report.overflows, 1U);
-    EXPECT_DOUBLE_EQ(report.largestRounding, 15) << "65519 becomes 65504";
+    const ConvertReport report = convertCheckpoint(request, {});
+    EXPECT_EQ(report.rounding.overflows, 1U);
+    EXPECT_DOUBLE_EQ(report.rounding.largest, 15) << "65519 becomes 65504";
     ASSERT_EQ(report.warnings.size(), 1U);
     EXPECT_THAT(report.warnings[0], HasSubstr("1 finite values became infinite"));
 }
@@ -270,7 +270,7 @@ TEST_F(Convert, NeverWritesOverAnInputAndLeavesNothingWhenStopped)
     request.destination = m_folder / "out.safetensors";
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_THROW(runtime().convert(request, Progress(stop.get_token(), {})), Cancelled);
+    EXPECT_THROW(convertCheckpoint(request, Progress(stop.get_token(), {})), Cancelled);
     EXPECT_EQ(filesLeft(), 1U);
     request.destination = m_folder / "missing" / "out.safetensors";
     EXPECT_NE(refusal(request), "");
@@ -332,7 +332,7 @@ TEST_F(Convert, NeedsMemoryForATensorNotForTheFile)
     runtime().info();
     peakMemory();
     const std::uint64_t before = peakMemory();
-    const ConvertReport report = runtime().convert(request, {});
+    const ConvertReport report = convertCheckpoint(request, {});
     EXPECT_EQ(report.filled, tensors);
     EXPECT_EQ(report.bytes, tensors * bytes / 2);
     EXPECT_LT(peakMemory() - before, tensors * bytes / 4);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Chains of all transforms, carried out, undone and compared; position tables against torch's own interpolate by way of the scripts
 // (tests/core/script).
+#include "core/mapping/rearrangement.h"
 #include "core/runtime/applytransform.h"
 #include "tests/core/mapping/randomtransform.h"
 
@@ -105,6 +106,35 @@ TEST(TransformChains, InversesBringTheValuesBack)
     std::cout << exact << " chains come back bit by bit, " << close << " with the rounding of their type\n";
     EXPECT_GT(exact, 500);
     EXPECT_GT(close, 100);
+}
+
+/// What is read run by run is what LibTorch gives.
+TEST(TransformChains, RunsOfElementsAreTheSameValues)
+{
+    at::manual_seed(1);
+    test::RandomTransforms random(4);
+    std::array<int, std::variant_size_v<BasicStep>> seen{};
+    for (int i = 0; i < 20000; ++i) {
+        const test::TransformCase c = random.next(4);
+        const auto outputs = rearranged(c.transform, c.inputs);
+        if (!outputs)
+            continue;
+        const std::vector<Value> inputs = randomValues(c.inputs), expected = applyTransform(c.transform, inputs);
+        SCOPED_TRACE(transformText(c.transform));
+        ASSERT_EQ(outputs->size(), expected.size());
+        for (std::size_t k = 0; k < expected.size(); ++k) {
+            std::vector<at::Tensor> runs = {at::empty({0}, expected[k].tensor.options())};
+            for (const ElementRun &run : (*outputs)[k].runs)
+                runs.push_back(inputs[run.input].tensor.flatten().narrow(0, static_cast<std::int64_t>(run.first),
+                                                                         static_cast<std::int64_t>(run.count)));
+            ASSERT_EQ((*outputs)[k].dtype, expected[k].dtype);
+            ASSERT_TRUE(at::cat(runs).equal(expected[k].tensor.contiguous().flatten()));
+        }
+        for (const Step &step : c.transform)
+            ++seen[step.op.index()];
+    }
+    for (const char *moving : {"concat", "split", "slice", "reshape", "squeeze", "unsqueeze", "stack", "unstack", "interleave", "repeat"})
+        EXPECT_GT(seen[static_cast<std::size_t>(std::ranges::find(stepNames, moving) - std::begin(stepNames))], 20) << moving;
 }
 
 TEST(TransformChains, WeightNormOverEveryDimension)

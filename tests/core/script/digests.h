@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/checkpoint/checkpoint.h"
-#include "core/runtime/runtime.h"
+#include "core/runtime/conversion.h"
 
 #include <fmt/format.h>
 
@@ -45,7 +45,7 @@ inline void convert(CheckpointPtr source, const Mapping &mapping, CheckpointPtr 
     request.target = std::move(target);
     request.destination = destination;
     request.allowIncomplete = true;
-    runtime().convert(request, {});
+    convertCheckpoint(request, {});
 }
 
 } // namespace rekey::test

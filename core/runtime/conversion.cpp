@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/runtime/converter.h"
+#include "core/runtime/conversion.h"
 
 #include "core/base/error.h"
-#include "core/checkpoint/writers.h"
-#include "core/runtime/tensorsource.h"
+#include "core/mapping/rearrangement.h"
 
-#include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
+#include <future>
 
 namespace rekey {
 
@@ -27,8 +24,10 @@ public:
 
     bool hasValue(std::size_t target) const;
     DType dtypeOf(std::size_t target) const;
-    /// Bytes of a target tensor in its final type. Counts rounding into `report`.
-    void push(std::size_t target, const ByteSink &sink, ConvertReport &report, const Progress &progress) const;
+    /// These will be pushed. Loading LibTorch takes half a second: if any of them takes computing, that begins now, on another thread.
+    void prepare(std::span<const std::size_t> targets);
+    /// Bytes of a target tensor in its final type.
+    void push(std::size_t target, const ByteSink &sink, Rounding &rounding, const Progress &progress);
 
     /// Tensors that will be written, and for each its index in target().
     Schema output(std::vector<std::size_t> &targets) const;
@@ -36,20 +35,27 @@ public:
     std::map<std::string, std::string> metadata(const ConvertReport &report) const;
 
     const Schema &target() const { return m_target; }
-    const std::string &warning() const { return m_warning; }
 
 private:
+    /// Runs of other tensors, all of one type, that make up a target.
+    struct Original
+    {
+        const Checkpoint *checkpoint = nullptr;
+        std::vector<std::uint32_t> tensors; ///< that runs number as their inputs
+        Rearranged values;
+    };
+
     bool sameValue(std::size_t a, std::size_t b) const;
-    /// The source tensor that this target is a plain copy of; none: it takes computing.
-    std::uint32_t copiedFrom(std::size_t target) const;
-    bool pushInPlace(std::uint32_t source, const ByteSink &sink, const Progress &progress) const;
-    void pushCopy(std::uint32_t source, DType dtype, const ByteSink &sink, ConvertReport &report, const Progress &progress) const;
+    std::optional<Original> original(std::size_t target) const;
+    bool isCopy(std::size_t target) const;
+    const TensorComputer &computer();
 
     const ConvertRequest &m_request;
     Schema m_target;
     Resolution m_resolution;
     std::string m_warning;
-    TensorSourcePtr m_tensors;
+    std::future<std::unique_ptr<TensorComputer>> m_loading;
+    std::unique_ptr<TensorComputer> m_computer;
 };
 
 Conversion::Conversion(const ConvertRequest &request)
@@ -61,9 +67,6 @@ Conversion::Conversion(const ConvertRequest &request)
     m_target = request.target != nullptr ? request.target->schema() : outputSchema(request.mapping, source);
     m_resolution = resolve(request.mapping, source, m_target);
     m_warning = checkApplies(request.mapping, m_resolution, source, m_target);
-    const TensorSourcePtr values
-        = request.target != nullptr && request.target->hasValues() ? checkpointSource(request.target, Access::Copied) : nullptr;
-    m_tensors = mappedSource(checkpointSource(request.source, Access::Copied), request.mapping, m_resolution, m_target, values);
 }
 
 bool Conversion::hasValue(std::size_t target) const
@@ -114,111 +117,69 @@ Schema Conversion::output(std::vector<std::size_t> &targets) const
     return result;
 }
 
-std::uint32_t Conversion::copiedFrom(std::size_t target) const
+/// Nothing: its values take computing, or would have to be unpacked.
+std::optional<Conversion::Original> Conversion::original(std::size_t target) const
 {
     const TargetOutcome &outcome = m_resolution.targets[target];
+    const SchemaTensor &wanted = m_target.tensors[target];
+    if (outcome.status == TargetStatus::Initialised && m_request.mapping.rules[outcome.rule].init == InitPolicy::Keep)
+        return Original{m_request.target.get(), {static_cast<std::uint32_t>(target)}, {wanted.dtype, {{0, 0, elementCount(wanted.shape)}}}};
     if (outcome.status != TargetStatus::Filled)
-        return none;
+        return std::nullopt;
     const Assignment &assignment = m_resolution.assignments[outcome.assignment];
-    if (!m_request.mapping.rules[assignment.rule].transform.empty() || outcome.output >= assignment.sources.size())
-        return none;
-    return assignment.sources[outcome.output];
-}
-
-template <class Number>
-void countRounding(const at::Tensor &before, const at::Tensor &after, ConvertReport &report)
-{
-    const at::Tensor exact = before.contiguous(), rounded = after.to(exact.scalar_type()).contiguous();
-    const Number *from = exact.data_ptr<Number>(), *to = rounded.data_ptr<Number>();
-    Number largest = 0;
-    for (std::int64_t i = 0; i < exact.numel(); ++i) {
-        const Number error = std::abs(from[i] - to[i]);
-        if (error <= std::numeric_limits<Number>::max())
-            largest = std::max(largest, error);
-        else
-            report.overflows += std::isfinite(from[i]) && !std::isfinite(to[i]) ? 1 : 0;
+    const Transform &transform = m_request.mapping.rules[assignment.rule].transform;
+    std::vector<TensorShape> inputs;
+    bool packed = false;
+    for (const std::uint32_t source : assignment.sources) {
+        const SchemaTensor &tensor = m_request.source->schema().tensors[source];
+        inputs.push_back({tensor.shape, tensor.dtype});
+        packed = packed || info(tensor.dtype).blockElements != 1;
     }
-    report.largestRounding = std::max(report.largestRounding, static_cast<double>(largest));
+    if (packed && (!transform.empty() || inputs.at(outcome.output).dtype != dtypeOf(target)))
+        return std::nullopt;
+    std::optional<std::vector<Rearranged>> outputs = rearranged(transform, inputs);
+    return outputs ? std::optional(Original{m_request.source.get(), assignment.sources, outputs->at(outcome.output)}) : std::nullopt;
 }
 
-/// Casts and counts what that costs.
-Value castCounting(const Value &value, DType dtype, ConvertReport &report)
+/// Whether bytes go into the target as they stand in a file.
+bool Conversion::isCopy(std::size_t target) const
 {
-    const Value result = cast(value, dtype);
-    if (value.dtype == dtype || info(dtype).kind != DTypeKind::Float || info(value.dtype).kind == DTypeKind::Complex)
-        return result;
-    const at::Tensor before = numeric(value).tensor, after = numeric(result).tensor;
-    if (before.is_floating_point() && before.scalar_type() != at::kDouble)
-        countRounding<float>(before.to(at::kFloat), after, report);
-    else
-        countRounding<double>(before.to(at::kDouble), after, report);
-    return result;
+    const std::optional<Original> from = original(target);
+    return from && from->values.dtype == dtypeOf(target);
 }
 
-bool Conversion::pushInPlace(std::uint32_t source, const ByteSink &sink, const Progress &progress) const
+void Conversion::prepare(std::span<const std::size_t> targets)
 {
-    const auto place = m_request.source->stretch(source);
-    if (!place)
-        return false;
-    constexpr std::uint64_t step = 16 << 20; // bytes between two looks at progress
-    const auto bytes = m_request.source->view(source);
-    for (std::uint64_t first = 0; first < place->count; first += step) {
-        progress.check();
-        const std::uint64_t count = std::min(step, place->count - first);
-        sink(TensorBytes(bytes.subspan(first, count), FileStretch{place->file, place->offset + first, count}));
-    }
-    place->file->checkIntact(); // what was copied is what was listed
-    return true;
-}
-
-void Conversion::pushCopy(std::uint32_t source, DType dtype, const ByteSink &sink, ConvertReport &report, const Progress &progress) const
-{
-    const TensorEntry &entry = m_request.source->tensors()[source];
-    if (entry.dtype == dtype && pushInPlace(source, sink, progress))
+    if (std::ranges::all_of(targets, [this](std::size_t target) { return isCopy(target); }))
         return;
-    const std::uint64_t elements = entry.elements();
-    const std::uint64_t unit = info(entry.dtype).blockElements;
-    const std::uint64_t step = std::max(blockElements / unit * unit, unit);
-    std::vector<std::byte> bytes(byteCount(entry.dtype, std::min(step, elements)).value_or(0));
-    for (std::uint64_t first = 0; first < elements; first += step) {
-        progress.check();
-        const std::uint64_t count = std::min(step, elements - first);
-        const std::span<std::byte> run = std::span(bytes).first(byteCount(entry.dtype, count).value_or(0));
-        m_request.source->read(source, first, count, run);
-        if (entry.dtype == dtype) {
-            sink(run);
-            continue;
-        }
-        const Value block {at::from_blob(run.data(), {static_cast<std::int64_t>(count)}, at::TensorOptions(*bitsType(entry.dtype))),
-                           entry.dtype};
-        const at::Tensor result = castCounting(block, dtype, report).tensor.contiguous();
-        sink(bytesOf(result));
-    }
+    m_loading = std::async(std::launch::async, [this] {
+        return runtime().tensorComputer({m_request.source, m_request.mapping, m_request.target}, m_target, m_resolution);
+    });
 }
 
-void Conversion::push(std::size_t target, const ByteSink &sink, ConvertReport &report, const Progress &progress) const
+const TensorComputer &Conversion::computer()
 {
-    const c10::InferenceMode mode;
+    if (!m_computer)
+        m_computer = m_loading.get();
+    return *m_computer;
+}
+
+void Conversion::push(std::size_t target, const ByteSink &sink, Rounding &rounding, const Progress &progress)
+{
+    const std::optional<Original> from = original(target);
     const DType dtype = dtypeOf(target);
-    try {
-        const std::uint32_t source = copiedFrom(target);
-        const bool inBlocks
-            = source != none && (m_request.source->tensors()[source].dtype == dtype || bitsType(m_request.source->tensors()[source].dtype));
-        if (inBlocks) {
-            pushCopy(source, dtype, sink, report, progress);
-            return;
-        }
-        const Value whole = m_tensors->tensor(target);
-        const Value flat{whole.tensor.contiguous().flatten(), whole.dtype};
-        constexpr auto step = static_cast<std::int64_t>(blockElements);
-        for (std::int64_t first = 0; first < flat.tensor.numel(); first += step) {
+    if (!from) {
+        computer().push(target, dtype, sink, rounding, progress);
+        return;
+    }
+    for (const ElementRun &run : from->values.runs) {
+        from->checkpoint->stream(from->tensors[run.input], run.first, run.count, blockElements, [&](std::span<const std::byte> bytes) {
             progress.check();
-            const Value block{flat.tensor.slice(0, first, first + step), flat.dtype};
-            const at::Tensor result = castCounting(block, dtype, report).tensor.contiguous();
-            sink(bytesOf(result));
-        }
-    } catch (const c10::Error &error) {
-        throw Error(displayText(m_target.name), displayText(m_target.tensors[target].key), error.what_without_backtrace());
+            if (from->values.dtype == dtype)
+                sink(bytes);
+            else
+                computer().cast(bytes, from->values.dtype, dtype, sink, rounding);
+        });
     }
 }
 
@@ -279,7 +240,7 @@ std::vector<std::filesystem::path> inputsOf(const ConvertRequest &request)
 ConvertReport convertCheckpoint(const ConvertRequest &request, const Progress &progress)
 {
     const Writer &writer = writerFor(request.destination);
-    const Conversion conversion(request);
+    Conversion conversion(request);
     ConvertReport report;
     conversion.describe(report);
     if (!report.missing.empty() && !request.allowIncomplete && !request.mapping.incompleteAccepted)
@@ -298,38 +259,41 @@ ConvertReport convertCheckpoint(const ConvertRequest &request, const Progress &p
     options.wrapperKey = request.wrapperKey;
     options.metadata = conversion.metadata(report);
     options.inputs = inputsOf(request);
-    const TensorFiller fill = [&](std::size_t index, const ByteSink &sink) { conversion.push(targets.at(index), sink, report, progress); };
+    conversion.prepare(targets);
+    const TensorFiller fill
+        = [&](std::size_t index, const ByteSink &sink) { conversion.push(targets.at(index), sink, report.rounding, progress); };
     report.files = writer.write(request.destination, output, fill, options, progress);
-    if (report.overflows > 0)
-        report.warnings.push_back(fmt::format("{} finite values became infinite; BF16 or F32 would hold them", report.overflows));
+    if (report.rounding.overflows > 0)
+        report.warnings.push_back(fmt::format("{} finite values became infinite; BF16 or F32 would hold them", report.rounding.overflows));
     return report;
 }
 
-std::vector<std::byte> convertedTensorBytes(const ConvertRequest &request, std::size_t targetIndex)
+std::vector<std::byte> convertedTensor(const ConvertRequest &request, std::size_t targetIndex)
 {
     std::vector<std::byte> result;
-    convertTensorsBytes(request, std::array {targetIndex}, [&](std::size_t, std::vector<std::byte> bytes) { result = std::move(bytes); },
-                        {});
+    convertTensors(request, std::array {targetIndex}, [&](std::size_t, std::vector<std::byte> bytes) { result = std::move(bytes); }, {});
     return result;
 }
 
-void convertTensorsBytes(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
-                         const Progress &progress)
+void convertTensors(const ConvertRequest &request, std::span<const std::size_t> targets, const ConvertedSink &sink,
+                    const Progress &progress)
 {
-    const Conversion conversion(request);
+    Conversion conversion(request);
+    const Schema &schema = conversion.target();
+    for (const std::size_t target : targets) {
+        if (target >= schema.tensors.size())
+            throw Error(displayText(schema.name), "", fmt::format("has no tensor {}", target));
+        if (!conversion.hasValue(target))
+            throw Error(displayText(schema.name), displayText(schema.tensors[target].key), "gets no value from the mapping");
+    }
+    conversion.prepare(targets);
     for (std::size_t i = 0; i < targets.size(); ++i) {
         progress.step(i, targets.size(), "converting");
-        const std::size_t target = targets[i];
-        if (target >= conversion.target().tensors.size())
-            throw Error(displayText(conversion.target().name), "", fmt::format("has no tensor {}", target));
-        if (!conversion.hasValue(target))
-            throw Error(displayText(conversion.target().name), displayText(conversion.target().tensors[target].key),
-                        "gets no value from the mapping");
         std::vector<std::byte> bytes;
-        ConvertReport report;
+        Rounding rounding;
         conversion.push(
-            target, [&](std::span<const std::byte> run) { bytes.insert(bytes.end(), run.begin(), run.end()); }, report, progress);
-        sink(target, std::move(bytes));
+            targets[i], [&](std::span<const std::byte> run) { bytes.insert(bytes.end(), run.begin(), run.end()); }, rounding, progress);
+        sink(targets[i], std::move(bytes));
     }
 }
 
