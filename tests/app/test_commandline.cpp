@@ -248,6 +248,26 @@ TEST(Export, TurnsAMappingRound)
     EXPECT_EQ(rules[1]["kind"], "init");
 }
 
+TEST(Convert, LoadsLibTorchForWhatHasToBeComputedOnly)
+{
+    const TemporaryFolder folder;
+    const std::string mapping = folder / "m.rekey.json", one = folder / "one.safetensors", out = folder / "out.safetensors";
+    writeSafetensors(one, R"({"qkv":{"dtype":"F32","shape":[3,1],"data_offsets":[0,12]}})", floats({1, 2, 3}));
+    const auto convert = [&](const std::string &transform) {
+        writeFile(mapping, R"({"format":"rekey-mapping","version":1,"rules":[{"sources":["qkv"],"targets":["q","kv"],"transform":[)"
+                               + transform + "]}]}");
+        return runRekey({"convert", one, "--mapping", mapping, "-o", out}, {{"REKEY_RUNTIME", "/nowhere"}});
+    };
+    const Outcome moved = convert(R"({"op":"split","dim":0,"sizes":[1,2]},{"op":"transpose","dim0":0,"dim1":1})");
+    EXPECT_EQ(moved.exitCode, 3);
+    EXPECT_THAT(moved.errors, HasSubstr("cannot be loaded"));
+    EXPECT_EQ(folder.entries(), (std::vector<std::string> {"m.rekey.json", "one.safetensors"})) << "nothing half-written";
+    const Outcome taken = convert(R"({"op":"split","dim":0,"sizes":[1,2]})");
+    EXPECT_EQ(taken.exitCode, 0) << taken.errors;
+    const std::string written = readFile(out);
+    EXPECT_EQ(written.substr(written.size() - 12), floats({1, 2, 3}));
+}
+
 TEST(Mappings, ForAnotherPairAreNoticed)
 {
     const TemporaryFolder folder;

@@ -5,10 +5,11 @@
     tests/bench/writing.py [--program build/bin/rekey] [--folder DIR] [--size b|l|h] [--rounds N]
 
 Writes a checkpoint of SAM (b: 375 MB, h: 2.6 GB, random weights) to the folder (default: a temporary one), reads it once
-so that it is in the page cache, and in every round copies and converts it in drawn order: keys as they are to both
-formats, and to Hugging Face's naming, which splits every q/k/v. What was written is removed before the next one begins.
+so that it is in the page cache, and in every round copies and converts it in drawn order, to both formats: names as they
+are, Hugging Face's names, and every fused q/k/v taken apart. What was written is removed before the next one begins.
 Needs torch, and twice the file's size in free memory: a disk is not what is measured."""
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -19,6 +20,18 @@ import tempfile
 import time
 
 from listing import ROOT, peak_mebibytes, sam_checkpoint
+
+
+def apart(schema):
+    """The schema with attention's fused q/k/v as three tensors each."""
+    tensors = []
+    for tensor in schema["tensors"]:
+        if ".attn.qkv." in tensor["key"]:
+            shape = [tensor["shape"][0] // 3, *tensor["shape"][1:]]
+            tensors += [{**tensor, "key": tensor["key"].replace(".qkv.", f".{part}_proj."), "shape": shape} for part in "qkv"]
+        else:
+            tensors.append(tensor)
+    return {**schema, "tensors": tensors}
 
 
 def gigabytes_per_second(command, written):
@@ -43,15 +56,18 @@ def main():
         folder = options.folder or pathlib.Path(temporary)
         source = sam_checkpoint(folder, f"vit_{options.size}")
         source.read_bytes()
-        renamed = ROOT / "resources/schemas" / f"hf_sam_{dict(b='base', l='large', h='huge')[options.size]}.json"
-        identity, naming = folder / "identity.rekey.json", folder / "naming.rekey.json"
-        for target, mapping in [(source, identity), (renamed, naming)]:
-            subprocess.run([options.program, "suggest", source, target, "--names-only", "-o", mapping], stdout=subprocess.DEVNULL, check=True)
-
+        schemas = ROOT / "resources/schemas"
+        targets = {"same names": schemas / f"sam_vit_{options.size}.json",
+                   "Hugging Face's": schemas / f"hf_sam_{dict(b='base', l='large', h='huge')[options.size]}.json",
+                   "q, k, v apart": folder / "apart.json"}
+        targets["q, k, v apart"].write_text(json.dumps(apart(json.loads(targets["same names"].read_text()))))
         ways = {"cp": ("copy.pth", ["cp", source])}
-        for label, mapping, target in [("same keys", identity, []), ("Hugging Face's", naming, ["-t", renamed])]:
+        for number, (label, target) in enumerate(targets.items()):
+            mapping = folder / f"{number}.rekey.json"
+            subprocess.run([options.program, "suggest", source, target, "--names-only", "-o", mapping], stdout=subprocess.DEVNULL, check=True)
             for extension in ["safetensors", "pth"]:
-                ways[f"{label}, .{extension}"] = (f"written.{extension}", [options.program, "convert", source, "-m", mapping, *target, "-o"])
+                command = [options.program, "convert", source, "-m", mapping, "-t", target, "-o"]
+                ways[f"{label}, .{extension}"] = (f"written.{extension}", command)
         rates = {way: [] for way in ways}
         for _ in range(options.rounds):
             for way in random.sample(list(ways), len(ways)):

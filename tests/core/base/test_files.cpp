@@ -106,3 +106,31 @@ TEST(AtomicFile, AppearsWholeOrNotAtAll)
     EXPECT_FALSE(std::filesystem::exists(folder / "one"));
     std::filesystem::remove_all(folder);
 }
+
+/// Some megabytes, in pieces of all sizes, ahead of the end and behind it: what was written last stands.
+TEST(AtomicFile, PiecesMayComeInAnyOrder)
+{
+    const auto path = std::filesystem::temp_directory_path() / ("rekey-pieces-" + std::to_string(getpid()));
+    std::mt19937 random(1);
+    for (int round = 0; round < 8; ++round) {
+        std::vector<std::byte> expected;
+        AtomicFile file(path);
+        for (int i = 0; i < 200; ++i) {
+            const std::size_t at = random() % 4 == 0 ? random() % (expected.size() + 1000) : expected.size();
+            std::vector<std::byte> piece(random() % 10 == 0 ? random() % 2'000'000 : random() % 100);
+            for (std::byte &byte : piece)
+                byte = static_cast<std::byte>(random());
+            if (!piece.empty())
+                expected.resize(std::max(expected.size(), at + piece.size()));
+            std::ranges::copy(piece, expected.begin() + static_cast<std::ptrdiff_t>(std::min(at, expected.size())));
+            file.seek(at);
+            file.write(piece);
+            if (random() % 50 == 0)
+                file.flush();
+        }
+        file.commit();
+        const auto written = MappedFile::open(path);
+        ASSERT_TRUE(std::ranges::equal(written->bytes(), expected)) << "round " << round;
+    }
+    std::filesystem::remove(path);
+}
