@@ -10,14 +10,16 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -225,6 +227,20 @@ void AtomicFile::append(std::span<const std::byte> bytes)
     m_batch.bytes.insert(m_batch.bytes.end(), bytes.begin(), bytes.end());
 }
 
+/// Leaves an empty batch.
+void AtomicFile::handOver()
+{
+    if (!m_queue) {
+        try {
+            m_queue = std::make_unique<Queue>(m_descriptor);
+        } catch (const std::system_error &) {
+            return flush(); // no thread can be had: it is written here
+        }
+    }
+    if (const int error = m_queue->hand(m_batch); error != 0)
+        fail(error, "cannot be written");
+}
+
 void AtomicFile::write(std::span<const std::byte> bytes)
 {
     if (overwrite(bytes)) {
@@ -232,12 +248,8 @@ void AtomicFile::write(std::span<const std::byte> bytes)
         return;
     }
     while (!bytes.empty()) {
-        if (m_batch.bytes.size() == batchBytes) {
-            if (!m_queue)
-                m_queue = std::make_unique<Queue>(m_descriptor);
-            if (const int error = m_queue->hand(m_batch); error != 0)
-                fail(error, "cannot be written");
-        }
+        if (m_batch.bytes.size() == batchBytes)
+            handOver();
         m_batch.bytes.reserve(batchBytes);
         const auto piece = bytes.first(std::min(bytes.size(), batchBytes - m_batch.bytes.size()));
         append(piece);

@@ -58,6 +58,7 @@ private:
     static int put(int descriptor, const Batch &batch);
     bool overwrite(std::span<const std::byte> bytes);
     void append(std::span<const std::byte> bytes);
+    void handOver();
 
     std::filesystem::path m_destination;
     std::filesystem::path m_temporary;

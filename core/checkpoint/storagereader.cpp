@@ -363,10 +363,18 @@ void StorageReader::stream(const TensorEntry &entry, std::uint64_t first, std::u
         }
         sink(bytes);
     }
-    if (summed) {
+    const Storage::Encoding encoding = count > 0 ? m_content.storages[entry.storage].encoding : Storage::Encoding::None;
+    if (encoding == Storage::Encoding::Stored || encoding == Storage::Encoding::Deflated)
         m_content.files[m_content.storages[entry.storage].file]->checkIntact(); // what was read is what was listed
+    if (summed)
         settle(entry.storage, sum);
-    }
+}
+
+bool isCompressed(const Checkpoint &checkpoint, std::size_t tensor)
+{
+    const std::vector<Storage> &storages = checkpoint.data().content->storages;
+    const std::uint32_t storage = checkpoint.tensors()[tensor].storage;
+    return storage < storages.size() && storages[storage].encoding == Storage::Encoding::Deflated;
 }
 
 } // namespace rekey

@@ -50,4 +50,7 @@ private:
     mutable std::shared_ptr<const std::vector<std::byte>> m_whole; ///< the last record that had to be inflated at once
 };
 
+/// Whether a tensor's bytes are compressed, so that a part of them cannot be had without all before it.
+bool isCompressed(const Checkpoint &checkpoint, std::size_t tensor);
+
 } // namespace rekey

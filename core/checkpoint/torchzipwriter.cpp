@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
+#include <vector>
 
 namespace rekey {
 

@@ -9,15 +9,18 @@ namespace rekey {
 
 namespace {
 
-constexpr std::uint64_t mostRuns = 4096; // of one tensor
+constexpr std::uint64_t mostRuns = 1024; // of one tensor
 
 /// A tensor of which is known where each element comes from.
 class Runs
 {
 public:
+    bool tooMany() const { return m_runs.size() > mostRuns; }
+
+    /// No more than one too many.
     void append(const ElementRun &run)
     {
-        if (run.count == 0)
+        if (run.count == 0 || tooMany())
             return;
         if (!m_runs.empty() && m_runs.back().input == run.input && m_runs.back().first + m_runs.back().count == run.first)
             m_runs.back().count += run.count;
@@ -32,7 +35,7 @@ public:
     void append(const Runs &other, std::uint64_t first, std::uint64_t count)
     {
         auto at = static_cast<std::size_t>(std::ranges::upper_bound(other.m_ends, first) - other.m_ends.begin());
-        for (; count > 0; ++at) {
+        for (; count > 0 && !tooMany(); ++at) {
             const ElementRun &run = other.m_runs[at];
             const std::uint64_t skipped = first - (other.m_ends[at] - run.count);
             const std::uint64_t taken = std::min(count, run.count - skipped);
@@ -116,7 +119,7 @@ std::optional<std::vector<Runs>> moved(const Stack &step, const Tensors &in, con
     return moved(Concat{step.dim}, in, out);
 }
 
-/// Parts of the first tensor along a dimension, `sizes` long.
+/// The tensor's parts along a dimension, `sizes` long.
 std::optional<std::vector<Runs>> parts(const Tensor &whole, int dim, const std::vector<std::uint64_t> &sizes)
 {
     std::vector<Runs> result;
@@ -199,7 +202,8 @@ std::optional<std::vector<Runs>> movedBy(const Step &step, const Tensors &in, co
             std::vector<Runs> all;
             for (std::size_t i = 0; i < in.size(); ++i) {
                 const bool acts = step.only < 0 || step.only == static_cast<int>(i);
-                const std::optional<Runs> runs = acts ? movedEach(op, in[i], out[i]) : in[i].runs;
+                const bool empty = elementCount(out[i].shape) == 0;
+                const std::optional<Runs> runs = empty ? Runs() : acts ? movedEach(op, in[i], out[i]) : in[i].runs;
                 if (!runs)
                     return std::nullopt;
                 all.push_back(*runs);
@@ -228,7 +232,7 @@ std::optional<std::vector<Rearranged>> rearranged(const Transform &transform, co
             return std::nullopt;
         tensors.clear();
         for (std::size_t k = 0; k < out.size(); ++k) {
-            if ((*moved)[k].runs().size() > mostRuns)
+            if ((*moved)[k].tooMany())
                 return std::nullopt;
             tensors.push_back({out[k], (*moved)[k]});
         }

@@ -2,13 +2,16 @@
 #include "core/runtime/conversion.h"
 
 #include "core/base/error.h"
+#include "core/checkpoint/storagereader.h"
 #include "core/mapping/rearrangement.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <future>
+#include <unordered_map>
 
 namespace rekey {
 
@@ -44,16 +47,19 @@ private:
         std::vector<std::uint32_t> tensors; ///< that runs number as their inputs
         Rearranged values;
     };
+    using Outputs = std::optional<std::vector<Rearranged>>;
 
     bool sameValue(std::size_t a, std::size_t b) const;
-    std::optional<Original> original(std::size_t target) const;
-    bool isCopy(std::size_t target) const;
+    const Outputs &outputsOf(std::uint32_t assignment);
+    std::optional<Original> original(std::size_t target);
+    bool isCopy(std::size_t target);
     const TensorComputer &computer();
 
     const ConvertRequest &m_request;
     Schema m_target;
     Resolution m_resolution;
     std::string m_warning;
+    std::unordered_map<std::uint32_t, Outputs> m_outputs; ///< by assignment
     std::future<std::unique_ptr<TensorComputer>> m_loading;
     std::unique_ptr<TensorComputer> m_computer;
 };
@@ -117,32 +123,47 @@ Schema Conversion::output(std::vector<std::size_t> &targets) const
     return result;
 }
 
-/// Nothing: its values take computing, or would have to be unpacked.
-std::optional<Conversion::Original> Conversion::original(std::size_t target) const
+/// Nothing: they take computing, or what they are made of has to be unpacked first.
+const Conversion::Outputs &Conversion::outputsOf(std::uint32_t index)
+{
+    const auto [found, added] = m_outputs.try_emplace(index);
+    if (!added)
+        return found->second;
+    const Assignment &assignment = m_resolution.assignments[index];
+    const Transform &transform = m_request.mapping.rules[assignment.rule].transform;
+    std::vector<TensorShape> inputs;
+    for (const std::uint32_t source : assignment.sources) {
+        const SchemaTensor &tensor = m_request.source->schema().tensors[source];
+        if (!transform.empty() && (info(tensor.dtype).blockElements != 1 || isCompressed(*m_request.source, source)))
+            return found->second;
+        inputs.push_back({tensor.shape, tensor.dtype});
+    }
+    found->second = rearranged(transform, inputs);
+    return found->second;
+}
+
+/// Nothing: its values take computing.
+std::optional<Conversion::Original> Conversion::original(std::size_t target)
 {
     const TargetOutcome &outcome = m_resolution.targets[target];
     const SchemaTensor &wanted = m_target.tensors[target];
-    if (outcome.status == TargetStatus::Initialised && m_request.mapping.rules[outcome.rule].init == InitPolicy::Keep)
-        return Original{m_request.target.get(), {static_cast<std::uint32_t>(target)}, {wanted.dtype, {{0, 0, elementCount(wanted.shape)}}}};
-    if (outcome.status != TargetStatus::Filled)
+    Original result;
+    if (outcome.status == TargetStatus::Filled) {
+        const Outputs &outputs = outputsOf(outcome.assignment);
+        if (!outputs)
+            return std::nullopt;
+        result = {m_request.source.get(), m_resolution.assignments[outcome.assignment].sources, outputs->at(outcome.output)};
+    } else if (outcome.status == TargetStatus::Initialised && m_request.mapping.rules[outcome.rule].init == InitPolicy::Keep) {
+        result = {m_request.target.get(), {static_cast<std::uint32_t>(target)}, {wanted.dtype, {{0, 0, elementCount(wanted.shape)}}}};
+    } else {
         return std::nullopt;
-    const Assignment &assignment = m_resolution.assignments[outcome.assignment];
-    const Transform &transform = m_request.mapping.rules[assignment.rule].transform;
-    std::vector<TensorShape> inputs;
-    bool packed = false;
-    for (const std::uint32_t source : assignment.sources) {
-        const SchemaTensor &tensor = m_request.source->schema().tensors[source];
-        inputs.push_back({tensor.shape, tensor.dtype});
-        packed = packed || info(tensor.dtype).blockElements != 1;
     }
-    if (packed && (!transform.empty() || inputs.at(outcome.output).dtype != dtypeOf(target)))
-        return std::nullopt;
-    std::optional<std::vector<Rearranged>> outputs = rearranged(transform, inputs);
-    return outputs ? std::optional(Original{m_request.source.get(), assignment.sources, outputs->at(outcome.output)}) : std::nullopt;
+    const bool unpacked = info(result.values.dtype).blockElements == 1;
+    return unpacked || result.values.dtype == dtypeOf(target) ? std::optional(result) : std::nullopt;
 }
 
 /// Whether bytes go into the target as they stand in a file.
-bool Conversion::isCopy(std::size_t target) const
+bool Conversion::isCopy(std::size_t target)
 {
     const std::optional<Original> from = original(target);
     return from && from->values.dtype == dtypeOf(target);
@@ -150,9 +171,11 @@ bool Conversion::isCopy(std::size_t target) const
 
 void Conversion::prepare(std::span<const std::size_t> targets)
 {
-    if (std::ranges::all_of(targets, [this](std::size_t target) { return isCopy(target); }))
+    // Of all targets: what stays in memory is allocated before tensors come and go, or holes are left where the next does not fit.
+    if (std::ranges::count_if(targets, [this](std::size_t target) { return !isCopy(target); }) == 0)
         return;
-    m_loading = std::async(std::launch::async, [this] {
+    // Where no thread can be had, it is loaded when it is needed.
+    m_loading = std::async(std::launch::async | std::launch::deferred, [this] {
         return runtime().tensorComputer({m_request.source, m_request.mapping, m_request.target}, m_target, m_resolution);
     });
 }
@@ -166,21 +189,38 @@ const TensorComputer &Conversion::computer()
 
 void Conversion::push(std::size_t target, const ByteSink &sink, Rounding &rounding, const Progress &progress)
 {
+    if (m_loading.valid() && m_loading.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+        computer(); // if it cannot be loaded, that is said now and not after gigabytes
     const std::optional<Original> from = original(target);
     const DType dtype = dtypeOf(target);
     if (!from) {
         computer().push(target, dtype, sink, rounding, progress);
         return;
     }
-    for (const ElementRun &run : from->values.runs) {
-        from->checkpoint->stream(from->tensors[run.input], run.first, run.count, blockElements, [&](std::span<const std::byte> bytes) {
-            progress.check();
-            if (from->values.dtype == dtype)
-                sink(bytes);
-            else
-                computer().cast(bytes, from->values.dtype, dtype, sink, rounding);
-        });
-    }
+    const auto pass = [&](std::span<const std::byte> bytes) {
+        progress.check();
+        if (from->values.dtype == dtype)
+            sink(bytes);
+        else
+            computer().cast(bytes, from->values.dtype, dtype, sink, rounding);
+    };
+    // Short runs are gathered first.
+    const std::size_t most = blockElements * info(from->values.dtype).blockBytes;
+    const bool several = from->values.runs.size() > 1;
+    std::vector<std::byte> gathered;
+    const auto take = [&](std::span<const std::byte> bytes) {
+        if (!several)
+            return pass(bytes);
+        gathered.insert(gathered.end(), bytes.begin(), bytes.end());
+        if (gathered.size() >= most) {
+            pass(gathered);
+            gathered.clear();
+        }
+    };
+    for (const ElementRun &run : from->values.runs)
+        from->checkpoint->stream(from->tensors[run.input], run.first, run.count, blockElements, take);
+    if (!gathered.empty())
+        pass(gathered);
 }
 
 void Conversion::describe(ConvertReport &report) const

@@ -32,7 +32,7 @@ Runtime &load()
     prepareLibraryEnvironment();
     void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr)
-        throw Error(library.string(), "runtime", std::string("cannot be loaded, so nothing can be converted or run here: ") + dlerror());
+        throw Error(library.string(), "runtime", std::string("cannot be loaded, so nothing can be computed or run here: ") + dlerror());
     using Entry = Runtime *();
     auto *entry = reinterpret_cast<Entry *>(dlsym(handle, "rekeyRuntime"));
     if (entry == nullptr)

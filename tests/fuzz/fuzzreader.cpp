@@ -18,9 +18,9 @@ void readValues(const CheckpointContent &content)
         const std::uint64_t count = std::min(entry.elements(), most / info(entry.dtype).blockElements * info(entry.dtype).blockElements);
         std::vector<std::byte> bytes(byteCount(entry.dtype, count).value_or(0));
         try {
+            reader.stream(entry, 0, count, 1000, [](std::span<const std::byte>) {});
             reader.read(entry, 0, count, bytes);
             reader.view(entry);
-            reader.stream(entry, 0, count, 1000, [](std::span<const std::byte>) {});
             std::vector<float> values(count);
             if (isDecodable(entry.dtype))
                 decode(entry.dtype, bytes, std::span(values));

@@ -3,8 +3,8 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/quantiser.h"
-#include "core/runtime/parity/layerweights.h"
 #include "core/runtime/conversion.h"
+#include "core/runtime/parity/layerweights.h"
 
 #include <fmt/format.h>
 

@@ -280,6 +280,60 @@ TEST_F(Convert, NeverWritesOverAnInputAndLeavesNothingWhenStopped)
     EXPECT_EQ(filesLeft(), 1U);
 }
 
+/// A record's checksum is verified while it is copied.
+TEST_F(Convert, DamagedRecordsAreFoundOnTheWay)
+{
+    Schema schema;
+    schema.tensors = {{"whole", {600, 1000}, DType::F32, 0}, {"qkv", {900, 1000}, DType::F32, 1}};
+    std::vector<std::byte> values(3'600'000);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<std::byte>(i * i % 251);
+    const fs::path file = m_folder / "source.pth";
+    writerFor(file).write(file, schema,
+                          [&](std::size_t i, const ByteSink &sink) {
+                              sink(std::span(values).first(byteCount(DType::F32, elementCount(schema.tensors[i].shape)).value()));
+                          },
+                          {}, {});
+    ConvertRequest request;
+    request.destination = m_folder / "out.pth";
+    const Rule copied = mapRule("whole", "w"), apart = mapRule("qkv", "q", {{Slice{0, 0, 300}}});
+    const auto damagedAt = [&](std::uint64_t place) {
+        std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
+        stream.seekg(static_cast<std::streamoff>(place));
+        const auto byte = static_cast<char>(stream.get() ^ 1);
+        stream.seekp(static_cast<std::streamoff>(place));
+        stream.put(byte);
+        stream.close();
+        request.source = openCheckpoint(file);
+        return refusal(request);
+    };
+    const std::uint64_t middle = fs::file_size(file) / 2; // of the second record
+    request.mapping.rules = {copied, apart};
+    EXPECT_THAT(damagedAt(middle), HasSubstr("checksum"));
+    EXPECT_EQ(damagedAt(middle), "") << "mended";
+    fs::remove(request.destination);
+    EXPECT_THAT(damagedAt(1'200'000), HasSubstr("checksum"));
+    EXPECT_EQ(filesLeft(), 1U);
+}
+
+TEST_F(Convert, KeptPackedTensorsAreUnpackedForAnotherType)
+{
+    writeSource(m_folder / "source.safetensors", {{"a", {1, 2}}});
+    Schema schema;
+    schema.tensors = {{"b", {2}, DType::F32, 0}, {"packed", {4}, DType::F4, 1}};
+    const fs::path file = m_folder / "target.safetensors";
+    const std::vector<std::byte> bytes(8, std::byte {0x42}); // twice 1 and 2 in E2M1
+    writerFor(file).write(file, schema, [&](std::size_t i, const ByteSink &sink) { sink(std::span(bytes).first(i == 0 ? 8 : 2)); }, {}, {});
+    ConvertRequest request;
+    request.source = openCheckpoint(m_folder / "source.safetensors");
+    request.target = openCheckpoint(file);
+    request.mapping.rules = {mapRule("a", "b"), initRule("packed", InitPolicy::Keep)};
+    request.dtype = DType::F32;
+    request.destination = m_folder / "out.safetensors";
+    convertCheckpoint(request, {});
+    EXPECT_EQ(floats(*openCheckpoint(request.destination), "packed"), (std::vector<float> {1, 2, 1, 2}));
+}
+
 TEST(Runtime, SaysWhatItRunsOn)
 {
     const Runtime::Info info = runtime().info();
