@@ -16,7 +16,7 @@ while [[ $# -gt 0 ]]; do
         ;;
     --sanitize)
         folder=$root/build-sanitize
-        options+=(-DREKEY_SANITIZE=ON)
+        options=(-DREKEY_SANITIZE=ON -DREKEY_WERROR=OFF) # the sanitizers make warnings of their own
         # Leaks at exit are those of LibTorch, Qt and fontconfig, which keep what they allocate once.
         export ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
         export UBSAN_OPTIONS=print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
