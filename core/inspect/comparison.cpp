@@ -55,6 +55,8 @@ public:
     template <typename Value> void add(std::span<const Value> a, std::span<const Value> b)
     {
         m_count += a.size();
+        if (a.empty())
+            return;
         if (std::memcmp(a.data(), b.data(), a.size_bytes()) == 0) {
             for (const Value value : a)
                 addEqual(static_cast<double>(value));

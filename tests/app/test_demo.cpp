@@ -113,7 +113,8 @@ TEST_F(Demo, MasksAgreeWithTheReference)
         EXPECT_GE(iou(maskOf(file("masks/" + name + "_converted.png")), mask), 0.99) << photo;
         EXPECT_TRUE(std::filesystem::exists(file("masks/" + name + ".png")));
     }
-    for (const Json &photo : summary()["photos"])
+    const Json written = summary();
+    for (const Json &photo : written["photos"])
         EXPECT_GE(photo["iou_original_converted"].get<double>(), 0.99) << photo;
 }
 

@@ -470,20 +470,29 @@ void DepthPlot::resizeEvent(QResizeEvent *event)
     d->plot->replot(QCustomPlot::rpQueuedReplot);
 }
 
-bool DepthPlot::eventFilter(QObject *watched, QEvent *event)
+void DepthPlot::onMouse(const QMouseEvent &mouse)
 {
-    auto *mouse = static_cast<QMouseEvent *>(event);
-    if (event->type() == QEvent::MouseMove) {
-        point(mouse->position().toPoint());
-    } else if (event->type() == QEvent::Leave) {
-        point(QPoint(-1, -1));
-    } else if (event->type() == QEvent::MouseButtonPress && mouse->button() == Qt::LeftButton) {
-        d->pressed = mouse->position().toPoint();
+    const QPoint at = mouse.position().toPoint();
+    if (mouse.type() == QEvent::MouseMove) {
+        point(at);
+    } else if (mouse.type() == QEvent::MouseButtonPress && mouse.button() == Qt::LeftButton) {
+        d->pressed = at;
         setFocus(Qt::MouseFocusReason);
-    } else if (event->type() == QEvent::MouseButtonRelease && d->pressed) {
-        const QPoint at = mouse->position().toPoint(), from = *std::exchange(d->pressed, std::nullopt);
+    } else if (mouse.type() == QEvent::MouseButtonRelease && d->pressed) {
+        const QPoint from = *std::exchange(d->pressed, std::nullopt);
         if (const int row = rowAt(at); row >= 0 && (at - from).manhattanLength() <= dragStart)
             Q_EMIT chosen(row);
+    }
+}
+
+bool DepthPlot::eventFilter(QObject *watched, QEvent *event)
+{
+    switch (event->type()) {
+    case QEvent::MouseMove:
+    case QEvent::MouseButtonPress:
+    case QEvent::MouseButtonRelease: onMouse(*static_cast<QMouseEvent *>(event)); break;
+    case QEvent::Leave: point(QPoint(-1, -1)); break;
+    default: break;
     }
     return QWidget::eventFilter(watched, event);
 }

@@ -52,6 +52,7 @@ private:
     void makePlot();
     void applyTheme();
     void fill();
+    void onMouse(const QMouseEvent &mouse);
     void point(const QPoint &position);
     void place();
     void labelSections();

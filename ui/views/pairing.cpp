@@ -142,9 +142,9 @@ bool PairingDrag::eventFilter(QObject *watched, QEvent *event)
         event->accept();
         return true;
     }
-    if (watched != m_source.viewport())
+    const auto *mouse = dynamic_cast<QMouseEvent *>(event);
+    if (mouse == nullptr || watched != m_source.viewport()) // other events come while the view is being destroyed
         return false;
-    const auto *mouse = static_cast<QMouseEvent *>(event);
     switch (event->type()) {
     case QEvent::MouseButtonPress:
         m_armed = mouse->button() == Qt::LeftButton && mouse->modifiers() == Qt::NoModifier

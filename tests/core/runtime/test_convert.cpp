@@ -385,9 +385,11 @@ TEST_F(Convert, NeedsMemoryForATensorNotForTheFile)
     request.destination = m_folder / "out.safetensors";
     runtime().info();
     peakMemory();
-    const std::uint64_t before = peakMemory();
+    [[maybe_unused]] const std::uint64_t before = peakMemory();
     const ConvertReport report = convertCheckpoint(request, {});
     EXPECT_EQ(report.filled, tensors);
     EXPECT_EQ(report.bytes, tensors * bytes / 2);
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed for a while
     EXPECT_LT(peakMemory() - before, tensors * bytes / 4);
+#endif
 }
